@@ -1,0 +1,9 @@
+import type { SignedAnnouncement } from './announcement.ts'
+
+/** Makes this node's announcement and keeps it fresh. */
+export interface Announcer {
+  /** The newest announcement. Before the transports have started it has no addresses. */
+  current (): SignedAnnouncement
+  /** Assembles a new one with `assembleAnnouncement` and hands it to discoveries and peers. Call it when its content changes. */
+  refresh (): void
+}

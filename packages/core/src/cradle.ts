@@ -1,0 +1,59 @@
+import { asValue, createContainer, InjectionMode, type AwilixContainer } from 'awilix'
+import type { Announcer } from './announcer.ts'
+import type { Clock } from './clock.ts'
+import type { NodeControl } from './control.ts'
+import type { PluginHooks } from './hooks.ts'
+import type { HttpRoutes } from './http-routes.ts'
+import type { Identity } from './identity.ts'
+import type { Logger } from './logger.ts'
+import type { Random } from './random.ts'
+import type { PeerBook } from './peer-book.ts'
+
+/** How this node is set up, for the parts that need to know. */
+export interface NodeSettings {
+  readonly name: string
+  /** Absolute path of the node's folder. */
+  readonly home: string
+  readonly meshId: string
+  readonly version: string
+  readonly dashboard: {
+    readonly port: number
+    readonly bind: string
+    readonly token: string
+    readonly auth: boolean
+    readonly remote: boolean
+    readonly rateLimitPerMinute: number
+    readonly rateLimitBurst: number
+  }
+}
+
+/** Every token of the container, and the interface behind it. */
+export interface Cradle {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly identity: Identity
+  readonly settings: NodeSettings
+  readonly hooks: PluginHooks
+  readonly peerBook: PeerBook
+  readonly announcer: Announcer
+  readonly control: NodeControl
+  readonly httpRoutes: HttpRoutes
+}
+
+/** The container of one runtime: strict, so that a scope cannot capture another's values. */
+export function createCradle (values: Omit<Cradle, 'hooks'>): AwilixContainer<Cradle> {
+  const container = createContainer<Cradle>({ injectionMode: InjectionMode.PROXY, strict: true })
+  for (const [name, value] of Object.entries(values)) container.register(name, asValue(value))
+  return container
+}
+
+/** A plugin's own scope: its configuration, its logger and its tap-only hooks, seen by nobody else. */
+export function createPluginScope (
+  container: AwilixContainer<Cradle>,
+  own: { readonly config: unknown, readonly logger: Logger, readonly hooks: PluginHooks }
+): AwilixContainer<Cradle & { config: unknown }> {
+  const scope = container.createScope<{ config: unknown }>()
+  scope.register({ config: asValue(own.config), logger: asValue(own.logger), hooks: asValue(own.hooks) })
+  return scope
+}

@@ -1,0 +1,136 @@
+import { AsyncSeriesBailHook, SyncHook, SyncWaterfallHook } from 'tapable'
+import type { Announcement } from './announcement.ts'
+import type { Did } from './did.ts'
+import { describeError, MeshError } from './errors.ts'
+import type { Logger } from './logger.ts'
+import type { PeerView } from './peer-book.ts'
+import type { FeedId } from './transport.ts'
+
+/** Holds an envelope back on one link. It is tried again after `retryAfterMs`, or at the next exchange. */
+export interface Veto {
+  readonly reason: string
+  readonly retryAfterMs?: number
+}
+
+/** An envelope on its way out over one link. */
+export interface OutgoingEnvelope {
+  readonly feed: FeedId
+  readonly seq: number
+  /** As signed; never change them. */
+  readonly bytes: Uint8Array
+  /** The peer, or the name of the shared transport. */
+  readonly to: Did | string
+}
+
+/** A write that has not happened yet. */
+export interface PendingWrite {
+  readonly journal: string
+  /** The entry's kind and body, as given by the caller. */
+  readonly kind: string
+  readonly body: unknown
+}
+
+/** A transport that could carry a peer's envelopes, by plugin name, with why it stands where it does. */
+export interface TransportChoice {
+  readonly transport: string
+  readonly reach: 'peer' | 'shared'
+  readonly reason: string
+}
+
+/**
+ * The hooks of one runtime. `on` observes, `before` may veto, `select` chooses, `assemble` adds. docs/hooks.md has a
+ * page for each.
+ */
+export interface Hooks {
+  readonly onPeerDiscovered: SyncHook<[peer: PeerView]>
+  readonly beforeWrite: AsyncSeriesBailHook<[write: PendingWrite], Veto | undefined>
+  readonly beforeEnvelopeSend: AsyncSeriesBailHook<[envelope: OutgoingEnvelope], Veto | undefined>
+  readonly selectTransport: SyncWaterfallHook<[choices: readonly TransportChoice[], peer: PeerView]>
+  readonly assembleAnnouncement: SyncWaterfallHook<[announcement: Announcement]>
+}
+
+/** What a plugin may do with a hook: tap it, under its own name, while `setup` runs. */
+export type PluginHooks = {
+  readonly [Name in keyof Hooks]: Pick<Hooks[Name], Extract<keyof Hooks[Name], 'tap' | 'tapPromise' | 'tapAsync'>>
+}
+
+/** The hooks with their guard: tap-only facades for plugins, and a seal after which nobody can tap. */
+export class HookBoard {
+  readonly hooks: Hooks = {
+    onPeerDiscovered: new SyncHook(['peer']),
+    beforeWrite: new AsyncSeriesBailHook(['write']),
+    beforeEnvelopeSend: new AsyncSeriesBailHook(['envelope']),
+    selectTransport: new SyncWaterfallHook(['choices', 'peer']),
+    assembleAnnouncement: new SyncWaterfallHook(['announcement'])
+  }
+
+  #sealed = false
+
+  constructor (logger: Logger) {
+    for (const [name, hook] of Object.entries(this.hooks)) {
+      hook.intercept({
+        register: (tap: { name: string, fn: (...args: unknown[]) => unknown }) => {
+          if (this.#sealed) throw new MeshError('MESH_HOOKS_SEALED', `"${tap.name}" tapped ${name} after setup. Tap hooks inside setup only.`)
+          return name.startsWith('on') ? { ...tap, fn: observe(tap, name, logger) } : tap
+        }
+      } as never)
+    }
+  }
+
+  /** From now on every tap throws `MESH_HOOKS_SEALED`. */
+  seal (): void {
+    this.#sealed = true
+  }
+
+  /** Facades that a plugin can tap and nothing else. */
+  facade (): PluginHooks {
+    return Object.freeze(Object.fromEntries(
+      Object.entries(this.hooks).map(([name, hook]) => [name, tapOnly(hook)])
+    )) as unknown as PluginHooks
+  }
+}
+
+/**
+ * Runs a hook of kind `before` or `select`, and names it when a tap throws.
+ *
+ * @throws MeshError `MESH_HOOK_FAILED`.
+ */
+export async function runHook<Result> (name: keyof Hooks, call: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await call()
+  } catch (cause) {
+    throw hookFailed(name, cause)
+  }
+}
+
+/** As `runHook`, for hooks whose taps are all synchronous. */
+export function runHookSync<Result> (name: keyof Hooks, call: () => Result): Result {
+  try {
+    return call()
+  } catch (cause) {
+    throw hookFailed(name, cause)
+  }
+}
+
+function hookFailed (name: string, cause: unknown): MeshError {
+  return new MeshError('MESH_HOOK_FAILED', `A tap of ${name} failed: ${describeError(cause)}`, { cause })
+}
+
+/** An observer cannot hurt the others: what it throws, now or later, is logged under its name. */
+function observe (tap: { name: string, fn: (...args: unknown[]) => unknown }, hook: string, logger: Logger) {
+  const failed = (error: unknown) => logger.error(`plugin "${tap.name}" failed in ${hook}`, { error: describeError(error) })
+  return (...args: unknown[]): void => {
+    try {
+      const result = tap.fn(...args)
+      if (result instanceof Promise) result.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+}
+
+function tapOnly (hook: Hooks[keyof Hooks]): object {
+  const facade = hook.withOptions({} as never) as unknown as Record<string, (...args: unknown[]) => void>
+  const names = ['tap', 'tapPromise', 'tapAsync'].filter((name) => typeof facade[name] === 'function')
+  return Object.freeze(Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => facade[name]?.(...args)])))
+}

@@ -1,0 +1,32 @@
+import type { RequestListener } from 'node:http'
+
+/** Who may call a route: anybody, the operator with the token on this machine, or a trusted peer with its certificate. */
+export type RouteAccess = 'open' | 'local' | 'mesh'
+
+export interface MountedRoute {
+  /** Starts with a slash; the listener gets every request at or below it, with the path unchanged. */
+  readonly path: string
+  readonly access: RouteAccess
+  readonly listener: RequestListener
+}
+
+/**
+ * Routes that plugins add to the node's one port. The HTTP plugin checks the access of a request before the listener
+ * sees it. Mount in `setup`, or at any time before a request should find it.
+ */
+export class HttpRoutes {
+  readonly #routes: MountedRoute[] = []
+
+  /** Adds a route. Of two that match, the longer path wins. Throws `TypeError` for a path that is mounted already. */
+  mount (route: MountedRoute): void {
+    if (!route.path.startsWith('/')) throw new TypeError(`Route path "${route.path}" must start with a slash`)
+    if (this.#routes.some(({ path }) => path === route.path)) throw new TypeError(`Route "${route.path}" is mounted already`)
+    this.#routes.push(route)
+    this.#routes.sort((a, b) => b.path.length - a.path.length)
+  }
+
+  /** The route for a path, if any. */
+  find (path: string): MountedRoute | undefined {
+    return this.#routes.find((route) => path === route.path || path.startsWith(route.path.endsWith('/') ? route.path : `${route.path}/`))
+  }
+}

@@ -1,0 +1,135 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, sign, type KeyObject } from 'node:crypto'
+import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { didFromPublicKey, type Did } from './did.ts'
+import { describeError, MeshError } from './errors.ts'
+
+/** The node's one identity: its Ed25519 key, and everything that is another encoding of it. */
+export interface Identity {
+  readonly did: Did
+  /** Raw Ed25519 public key, 32 bytes. */
+  readonly publicKey: Uint8Array
+  /** For TLS only; its bytes never leave the process. */
+  readonly privateKey: KeyObject
+  /** Raw X25519 public key, 32 bytes, for messages that others carry. Derived from the node key. */
+  readonly sealingKey: Uint8Array
+  /** Ed25519 signature (RFC 8032), 64 bytes. */
+  sign (message: Uint8Array): Uint8Array
+  /** The DID of an agent on this node: the same for the same node key and name, with nothing stored. */
+  agentDid (name: string): Did
+}
+
+const pkcs8Ed25519 = Buffer.from('302e020100300506032b657004220420', 'hex')
+const pkcs8X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex')
+
+/**
+ * An identity from a private key.
+ *
+ * @throws MeshError `MESH_KEY_INVALID` when it is not an Ed25519 key.
+ */
+export function identityFromKey (privateKey: KeyObject): Identity {
+  if (privateKey.asymmetricKeyType !== 'ed25519') {
+    throw new MeshError('MESH_KEY_INVALID', `The node key is ${privateKey.asymmetricKeyType ?? 'not a key pair'}, but must be Ed25519.`)
+  }
+  const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(pkcs8Ed25519.length)
+  const publicKey = rawPublicKey(privateKey)
+  return {
+    did: didFromPublicKey(publicKey),
+    publicKey,
+    privateKey,
+    sealingKey: rawPublicKey(importSeed(pkcs8X25519, derive(seed, 'akshi-sealing/v1'))),
+    sign: (message) => sign(null, message, privateKey),
+    agentDid: (name) => didFromPublicKey(rawPublicKey(importSeed(pkcs8Ed25519, derive(seed, `akshi-agent/v1/${name}`))))
+  }
+}
+
+/** A new identity that exists in memory only. */
+export function createIdentity (): Identity {
+  return identityFromKey(generateKeyPairSync('ed25519').privateKey)
+}
+
+/**
+ * Reads the node key (PKCS#8 PEM).
+ *
+ * @throws MeshError `MESH_KEY_MISSING`, `MESH_KEY_UNREADABLE`, `MESH_KEY_EXPOSED` (others may read the file; not checked
+ * on Windows) or `MESH_KEY_INVALID`.
+ */
+export async function readIdentity (path: string): Promise<Identity> {
+  const pem = await readKeyFile(path)
+  try {
+    return identityFromKey(createPrivateKey(pem))
+  } catch (cause) {
+    throw new MeshError('MESH_KEY_INVALID', `${path} holds no Ed25519 private key in PKCS#8 PEM. Restore it from a backup: a new key is a new identity.`, { cause })
+  }
+}
+
+/**
+ * Makes a node key at `path` (mode 0600) unless there is one; an existing key is never replaced, whoever else starts
+ * at the same moment. Resolves to the identity and whether it is new, once the file is on disk.
+ *
+ * @throws MeshError as `readIdentity`, and `MESH_DISK_FAILED` when the file cannot be written.
+ */
+export async function ensureIdentity (path: string): Promise<{ identity: Identity, created: boolean }> {
+  try {
+    return { identity: await readIdentity(path), created: false }
+  } catch (error) {
+    if (!(error instanceof MeshError) || error.code !== 'MESH_KEY_MISSING') throw error
+  }
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' })
+  const created = await writeNewSecret(path, pem.toString())
+  return { identity: await readIdentity(path), created }
+}
+
+/**
+ * Writes a file of mode 0600 whole or not at all, unless `path` exists. Resolves to whether this call wrote it.
+ *
+ * @throws MeshError `MESH_DISK_FAILED`.
+ */
+export async function writeNewSecret (path: string, text: string): Promise<boolean> {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const file = await open(temporary, 'w', 0o600)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await link(temporary, path)
+    return true
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw new MeshError('MESH_DISK_FAILED', `Cannot write ${path}: ${describeError(cause)}. Check the folder's owner and free space.`, { cause })
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+async function readKeyFile (path: string): Promise<string> {
+  try {
+    const { mode } = await stat(path)
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      throw new MeshError('MESH_KEY_EXPOSED', `${path} can be read by others (mode ${(mode & 0o777).toString(8)}). Run: chmod 600 ${path}`)
+    }
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof MeshError) throw cause
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new MeshError('MESH_KEY_MISSING', `There is no node key at ${path}. Run: akshi init`, { cause })
+    }
+    throw new MeshError('MESH_KEY_UNREADABLE', `Cannot read the node key ${path}: ${describeError(cause)}. Check its owner.`, { cause })
+  }
+}
+
+function derive (seed: Uint8Array, info: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', seed, new Uint8Array(0), info, 32))
+}
+
+function importSeed (prefix: Buffer, seed: Buffer): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([prefix, seed]), format: 'der', type: 'pkcs8' })
+}
+
+function rawPublicKey (privateKey: KeyObject): Uint8Array {
+  return new Uint8Array(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32))
+}

@@ -1,0 +1,29 @@
+import type { Address, Announcement } from './announcement.ts'
+import type { Did } from './did.ts'
+
+/** `blocked` beats everything; `pending` is seen and gets nothing; `trusted` syncs. */
+export type Trust = 'blocked' | 'pending' | 'trusted'
+
+/** A node this one knows of, as taps and operators see it. Frozen. */
+export interface PeerView {
+  readonly did: Did
+  /** As configured, else as announced, else the short DID. */
+  readonly name: string
+  readonly trust: Trust
+  /** Why it is trusted, pending or blocked: "listed in runtime.toml", "approved by the operator", `trust = "lan"` ... */
+  readonly trustReason: string
+  /** Plugin names, `config` and `gossip`: where its addresses came from. */
+  readonly sources: readonly string[]
+  /** Configured or proven by a dial, most recently proven first. */
+  readonly addresses: readonly Address[]
+  readonly announcement?: Announcement
+  /** When a dial or a request last proved it, in milliseconds since the Unix epoch. */
+  readonly seenAt?: number
+}
+
+/** Every node that is known, by DID. */
+export interface PeerBook {
+  get (did: Did): PeerView | undefined
+  all (): readonly PeerView[]
+  trusts (did: Did): boolean
+}

@@ -1,0 +1,118 @@
+import type { Address, SignedAnnouncement } from './announcement.ts'
+import type { Did } from './did.ts'
+
+/** One origin's numbered envelopes for one part of one journal. */
+export interface FeedId {
+  readonly journal: string
+  readonly part: 'log' | 'state'
+  readonly origin: Did
+}
+
+/** The last envelope of a path through a feed. */
+export interface Tip {
+  readonly seq: number
+  /** Envelope id, 32 bytes. */
+  readonly id: Uint8Array
+}
+
+/** What a node has of one feed. One tip, unless the feed is forked. */
+export interface FeedState {
+  readonly feed: FeedId
+  readonly tips: readonly Tip[]
+  /** Heads of the Automerge document after the tips, 32 bytes each; empty where no document is kept (a folder). */
+  readonly heads: readonly Uint8Array[]
+}
+
+/**
+ * What a node has, in short. `root` is `digestRoot(feeds)`. The one who asks sends the root alone; the answer leaves
+ * `feeds` out when its own root is the same.
+ */
+export interface Digest {
+  readonly root: Uint8Array
+  readonly feeds?: readonly FeedState[]
+}
+
+/** Envelopes `after < seq <= until` of a feed; without `until`, all that there are. */
+export interface Range {
+  readonly feed: FeedId
+  readonly after: number
+  readonly until?: number
+}
+
+/**
+ * What became of one envelope. `stored` and `duplicate` mean that it is on disk there; `gap` that its predecessor is
+ * missing; `fork` that another envelope has its place; `untrusted` that its origin is not trusted there; `refused` that
+ * it is not valid, or not for this receiver; `failed` that the receiver could not store it now.
+ */
+export interface Verdict {
+  readonly status: 'stored' | 'duplicate' | 'gap' | 'fork' | 'untrusted' | 'refused' | 'failed'
+  /** For people; present unless stored or duplicate. */
+  readonly reason?: string
+}
+
+/** The answer to a batch: a verdict for each envelope in order, and what the receiver now has of the feeds concerned. */
+export interface Receipt {
+  readonly verdicts: readonly Verdict[]
+  readonly have: readonly FeedState[]
+}
+
+/** Where a batch or a question came from: a peer that showed its key, or something that many share. */
+export type LinkSource =
+  | { readonly kind: 'peer', readonly did: Did }
+  | { readonly kind: 'shared', readonly name: string }
+
+/** Whom a link is for. `addresses` is asked anew at each dial, because addresses come and go. */
+export type LinkTarget =
+  | { readonly kind: 'peer', readonly did: Did, readonly addresses: () => readonly Address[] }
+  | { readonly kind: 'shared' }
+
+/**
+ * The receiving half of sync, made by core and used by transports. It decides who gets what: a transport only says who
+ * is asking. Arguments belong to the receiver from the call on.
+ */
+export interface EnvelopeReceiver {
+  /** True when this DID may use mesh routes now. Ask at each request: trust may change at any time. */
+  admits (did: Did): boolean
+  /** Verifies, stores and applies. Resolves when what it calls stored is on disk. Never rejects for a bad envelope. */
+  receive (batch: readonly Uint8Array[], from: LinkSource): Promise<Receipt>
+  /** This node's answer to a digest. */
+  digest (theirs: Digest, from: LinkSource): Promise<Digest>
+  /** Envelopes of these ranges in feed order, at most `limit`, each as it was signed. */
+  serve (want: readonly Range[], limit: number, from: LinkSource): AsyncIterable<Uint8Array>
+  /** Something at the other end may have changed: have a look soon. Returns at once. */
+  hint (from: LinkSource): void
+}
+
+/**
+ * A way to one peer, or to everybody at once. Calls are made one at a time. Each rejects with `signal.reason` on abort,
+ * otherwise with a `MeshError` that says whether the peer is unreachable (`MESH_PEER_UNREACHABLE`), another
+ * (`MESH_PEER_MISMATCH`), does not trust this node (`MESH_NOT_TRUSTED`) or failed (`MESH_SEND_FAILED`).
+ */
+export interface Link {
+  /** Delivers envelopes, at least once. It may lose, repeat or reorder them; it never alters their bytes. */
+  push (batch: readonly Uint8Array[], signal: AbortSignal): Promise<Receipt>
+  digest (mine: Digest, signal: AbortSignal): Promise<Digest>
+  pull (want: readonly Range[], limit: number, signal: AbortSignal): AsyncIterable<Uint8Array>
+  close (): Promise<void>
+}
+
+/** Carries envelopes. `reach` says what a link of it is: one to a peer, or one for everybody (a folder). */
+export interface Transport {
+  readonly reach: 'peer' | 'shared'
+  /** Resolves when the transport can receive and connect. The signal aborts a start that takes too long. */
+  start (receiver: EnvelopeReceiver, signal: AbortSignal): Promise<void>
+  /** A link to the target. It may resolve before anything was dialled; the first call then shows whether it works. */
+  connect (target: LinkTarget, signal: AbortSignal): Promise<Link>
+  /** Closes links and sockets; leaves nothing behind. Safe before `start`. */
+  stop (): Promise<void>
+}
+
+/** Dials an address and proves whose it is. Implemented by the transport that owns the mesh port. */
+export interface Prober {
+  /**
+   * Resolves to the announcement of the node at `address` once it has shown that it holds the key of `did`.
+   *
+   * @throws MeshError `MESH_PEER_UNREACHABLE`, `MESH_PEER_MISMATCH` (another key answers there) or `MESH_SEND_FAILED`.
+   */
+  prove (did: Did, address: Address, signal: AbortSignal): Promise<SignedAnnouncement>
+}
