@@ -22,3 +22,12 @@ export { systemRandom, type Random } from './random.ts'
 export type {
   Digest, EnvelopeReceiver, FeedId, FeedState, Link, LinkSource, LinkTarget, Prober, Range, Receipt, Tip, Transport, Verdict
 } from './transport.ts'
+export { openAnnouncement } from './announce.ts'
+export {
+  maxEnvelopeBytes, maxRequestBytes, openEnvelope, peekEnvelope, sealEnvelope, splitEnvelopes, type AnnouncementHeader,
+  type Envelope, type EnvelopeHeader, type JournalHeader
+} from './envelope.ts'
+export { isJournalName } from './journal-name.ts'
+export {
+  compareFeeds, decodeDigest, decodeRanges, decodeReceipt, digestRoot, encodeDigest, encodeRanges, encodeReceipt, feedKey
+} from './wire.ts'

@@ -1,0 +1,219 @@
+import { createHash, verify } from 'node:crypto'
+import { CborReader, encodeCbor } from './cbor.ts'
+import { didFromPublicKey, keyObjectFromDid, type Did } from './did.ts'
+import type { Identity } from './identity.ts'
+import { isJournalName } from './journal-name.ts'
+
+/** The largest envelope that is sent or taken, in bytes. */
+export const maxEnvelopeBytes = 1 << 20
+/** The largest request body on a mesh route, in bytes. */
+export const maxRequestBytes = 8 << 20
+
+/** What the header of a journal envelope says; all of it is signed. */
+export interface JournalHeader {
+  readonly kind: 'journal'
+  readonly journal: string
+  readonly part: 'log' | 'state'
+  /** Number of the log segment that the change belongs to, from 0. */
+  readonly segment: number
+  /** Number within the feed, from 1. */
+  readonly seq: number
+  /** Id of the feed's previous envelope; none for the first. */
+  readonly prev: Uint8Array | undefined
+  /** The Automerge actor that made the change, 16 bytes. */
+  readonly actor: Uint8Array
+  /** Automerge heads after the change, 32 bytes each. */
+  readonly heads: readonly Uint8Array[]
+  /** The origin's clock, milliseconds since the Unix epoch. Informative: nothing is accepted or refused for it. */
+  readonly at: number
+}
+
+/** What the header of an announcement envelope says; the rest is in the payload. */
+export interface AnnouncementHeader {
+  readonly kind: 'announcement'
+  readonly seq: number
+  readonly at: number
+}
+
+export type EnvelopeHeader = JournalHeader | AnnouncementHeader
+
+/** A signed envelope. Keep and forward `bytes` as they are; never encode one again. */
+export interface Envelope<Header extends EnvelopeHeader = EnvelopeHeader> {
+  /** Who signed it. */
+  readonly origin: Did
+  readonly header: Header
+  readonly payload: Uint8Array
+  readonly bytes: Uint8Array
+  /** SHA-256 of the Sig_structure: names the content, whatever the signature's bytes. */
+  readonly id: Uint8Array
+}
+
+const tag18 = 0xd2
+const algEdDsa = -8
+const labels = { alg: 1, contentType: 3, kid: 4, akshi: -65537 } as const
+const contentTypes = { journal: 42, announcement: 60 } as const       // CoAP: application/octet-stream, application/cbor
+const read = new CborReader('MESH_ENVELOPE_INVALID', 'The envelope')
+
+/**
+ * Signs a header and payload into a COSE_Sign1 envelope (RFC 9052, tagged) for one mesh. docs/protocol.md has every byte.
+ *
+ * @throws MeshError `MESH_ENVELOPE_INVALID` when it would be larger than `maxEnvelopeBytes`.
+ */
+export function sealEnvelope<Header extends EnvelopeHeader> (identity: Identity, meshId: string, header: Header, payload: Uint8Array): Envelope<Header> {
+  const protectedHeader = encodeCbor(new Map<number, unknown>([
+    [labels.alg, algEdDsa],
+    [labels.contentType, contentTypes[header.kind]],
+    [labels.kid, identity.publicKey],
+    [labels.akshi, headerFields(header)]
+  ]))
+  const toBeSigned = sigStructure(protectedHeader, meshId, payload)
+  const bytes = frame(protectedHeader, payload, identity.sign(toBeSigned))
+  if (bytes.length > maxEnvelopeBytes) throw read.fail(`it has ${bytes.length} bytes, more than ${maxEnvelopeBytes}`)
+  return { origin: identity.did, header, payload, bytes, id: sha256(toBeSigned) }
+}
+
+/**
+ * Checks everything that can be checked of an envelope by itself: size, canonical encoding, header, and the signature
+ * for this mesh. Whether its origin is trusted and where it belongs is the receiver's business.
+ *
+ * @throws MeshError `MESH_ENVELOPE_INVALID` with the reason.
+ */
+export function openEnvelope (bytes: Uint8Array, meshId: string): Envelope {
+  const { envelope, toBeSigned, signature } = parse(bytes, meshId)
+  if (!verify(null, toBeSigned, keyObjectFromDid(envelope.origin), signature)) {
+    throw read.fail('the signature does not fit (altered, or signed for another mesh)')
+  }
+  return envelope
+}
+
+/**
+ * As `openEnvelope` without checking the signature: for bytes that were verified before, and to sort what nobody has
+ * verified yet. Trust nothing in it.
+ */
+export function peekEnvelope (bytes: Uint8Array, meshId: string): Envelope {
+  return parse(bytes, meshId).envelope
+}
+
+/**
+ * Splits a CBOR sequence (RFC 8742) of envelopes without decoding them; the parts share memory with `bytes`.
+ *
+ * @throws MeshError `MESH_ENVELOPE_INVALID` where an item does not have the shape of an envelope.
+ */
+export function splitEnvelopes (bytes: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = []
+  for (let start = 0; start < bytes.length;) {
+    const { end } = cut(bytes, start)
+    parts.push(bytes.subarray(start, end))
+    start = end
+  }
+  return parts
+}
+
+function headerFields (header: EnvelopeHeader): Map<string, unknown> {
+  const fields = new Map<string, unknown>([['v', 1], ['kind', header.kind], ['seq', header.seq], ['at', header.at]])
+  if (header.kind === 'journal') {
+    const { journal, part, segment, actor, heads, prev } = header
+    for (const [name, value] of Object.entries({ journal, part, segment, actor, heads })) fields.set(name, value)
+    if (prev !== undefined) fields.set('prev', prev)
+  }
+  return fields
+}
+
+function parse (bytes: Uint8Array, meshId: string): { envelope: Envelope, toBeSigned: Uint8Array, signature: Uint8Array } {
+  if (bytes.length > maxEnvelopeBytes) throw read.fail(`it has ${bytes.length} bytes, more than ${maxEnvelopeBytes}`)
+  const { protectedHeader, payload, signature, end } = cut(bytes, 0)
+  if (end !== bytes.length) throw read.fail(`${bytes.length - end} bytes follow it`)
+  if (signature.length !== 64) throw read.fail('the signature does not have 64 bytes')
+  const outer = read.map(read.decode(protectedHeader), 'the protected header')
+  if (outer.get(labels.alg) !== algEdDsa) throw read.fail('the algorithm is not EdDSA (-8)')
+  const origin = didFromKid(read.bytes(outer.get(labels.kid), 'kid', 32))
+  const header = readHeader(read.map(outer.get(labels.akshi), `label ${labels.akshi}`))
+  const canonical = encodeCbor(new Map<number, unknown>([
+    [labels.alg, algEdDsa], [labels.contentType, contentTypes[header.kind]], [labels.kid, outer.get(labels.kid)], [labels.akshi, headerFields(header)]
+  ]))
+  if (!Buffer.from(canonical.buffer, canonical.byteOffset, canonical.length).equals(protectedHeader) ||
+    !Buffer.from(frame(protectedHeader, payload, signature)).equals(bytes)) throw read.fail('it is not in canonical form')
+  const toBeSigned = sigStructure(protectedHeader, meshId, payload)
+  return { envelope: { origin, header, payload, bytes, id: sha256(toBeSigned) }, toBeSigned, signature }
+}
+
+function didFromKid (kid: Uint8Array): Did {
+  try {
+    return didFromPublicKey(kid)
+  } catch (cause) {
+    throw read.fail('its kid is not a usable key', cause)
+  }
+}
+
+function readHeader (fields: ReadonlyMap<unknown, unknown>): EnvelopeHeader {
+  if (fields.get('v') !== 1) throw read.fail(`version ${JSON.stringify(fields.get('v'))} is not 1: is this node out of date?`)
+  const seq = read.uint(fields.get('seq'), 'seq')
+  const at = read.uint(fields.get('at'), 'at')
+  const kind = fields.get('kind')
+  if (kind === 'announcement') return { kind, seq, at }
+  if (kind !== 'journal') throw read.fail(`kind ${JSON.stringify(kind)} is not known: is this node out of date?`)
+  const part = fields.get('part')
+  if (part !== 'log' && part !== 'state') throw read.fail('part is neither log nor state')
+  const journal = read.text(fields.get('journal'), 'journal', 64)
+  if (!isJournalName(journal)) throw read.fail('journal is not a journal name')
+  if (seq === 0) throw read.fail('seq starts at 1')
+  if ((seq === 1) !== (fields.get('prev') === undefined)) throw read.fail('prev must be there exactly from seq 2 on')
+  return {
+    kind,
+    journal,
+    part,
+    segment: read.uint(fields.get('segment'), 'segment'),
+    seq,
+    prev: seq === 1 ? undefined : read.bytes(fields.get('prev'), 'prev', 32),
+    actor: read.bytes(fields.get('actor'), 'actor', 16),
+    heads: read.list(fields.get('heads'), 'heads', 64).map((head) => read.bytes(head, 'a head', 32)),
+    at
+  }
+}
+
+/** COSE Sig_structure (RFC 9052, section 4.4). The mesh id is part of what is signed, so nothing replays into another mesh. */
+function sigStructure (protectedHeader: Uint8Array, meshId: string, payload: Uint8Array): Uint8Array {
+  const externalAad = Buffer.from(`akshi-mesh/envelope/v1\0${meshId}`)
+  return encodeCbor(['Signature1', protectedHeader, externalAad, payload])
+}
+
+/** Tag 18, then [protected, {}, payload, signature]: nothing may stand in the unprotected header. */
+function frame (protectedHeader: Uint8Array, payload: Uint8Array, signature: Uint8Array): Uint8Array {
+  return Buffer.concat([Uint8Array.of(tag18, 0x84), byteString(protectedHeader), Uint8Array.of(0xa0), byteString(payload), byteString(signature)])
+}
+
+function byteString (bytes: Uint8Array): Uint8Array {
+  const { length } = bytes
+  if (length < 24) return Buffer.concat([Uint8Array.of(0x40 + length), bytes])
+  if (length < 0x100) return Buffer.concat([Uint8Array.of(0x58, length), bytes])
+  if (length < 0x10000) return Buffer.concat([Uint8Array.of(0x59, length >> 8, length & 0xff), bytes])
+  return Buffer.concat([Uint8Array.of(0x5a, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff), bytes])
+}
+
+/** Finds the parts of the envelope that starts at `start`, whose shape never varies. */
+function cut (bytes: Uint8Array, start: number): { protectedHeader: Uint8Array, payload: Uint8Array, signature: Uint8Array, end: number } {
+  let at = start
+  const literal = (...expected: number[]) => {
+    for (const value of expected) if (bytes[at++] !== value) throw read.fail('it is cut short or is not a tagged COSE_Sign1 with an empty unprotected header')
+  }
+  const string = () => {
+    const initial = bytes[at++] ?? 0
+    const size = { 0x58: 1, 0x59: 2, 0x5a: 4 }[initial] ?? 0
+    let length = initial >= 0x40 && initial < 0x58 ? initial - 0x40 : 0
+    if (size === 0 && (initial < 0x40 || initial > 0x57)) throw read.fail('a part is not a byte string')
+    for (let i = 0; i < size; i++) length = length * 256 + (bytes[at++] ?? 0)
+    if (at + length > bytes.length) throw read.fail('it is cut short')
+    at += length
+    return bytes.subarray(at - length, at)
+  }
+  literal(tag18, 0x84)
+  const protectedHeader = string()
+  literal(0xa0)
+  const payload = string()
+  const signature = string()
+  return { protectedHeader, payload, signature, end: at }
+}
+
+function sha256 (bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest())
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { CborReader, encodeCbor } from './cbor.ts'
+import { didFromPublicKey, publicKeyFromDid } from './did.ts'
+import { isJournalName } from './journal-name.ts'
+import type { Digest, FeedId, FeedState, Range, Receipt, Verdict } from './transport.ts'
+
+const statuses: readonly Verdict['status'][] = ['stored', 'duplicate', 'gap', 'fork', 'untrusted', 'refused', 'failed']
+const maxFeeds = 100_000
+const maxTips = 64
+const maxVerdicts = 10_000
+const read = new CborReader('MESH_REQUEST_INVALID', 'The sync message')
+
+/** The order of feeds in digests: by journal, part, then origin, by code unit. */
+export function compareFeeds (a: FeedId, b: FeedId): number {
+  const left = feedKey(a)
+  const right = feedKey(b)
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** A feed id as one string, for maps: unique, because names and DIDs hold no slash. */
+export function feedKey ({ journal, part, origin }: FeedId): string {
+  return `${journal}/${part}/${origin}`
+}
+
+/** SHA-256 over the deterministic encoding of the feeds in their order: equal roots mean equal version vectors and heads. */
+export function digestRoot (feeds: readonly FeedState[]): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(encodeCbor(feedStates(feeds))).digest())
+}
+
+export function encodeDigest ({ root, feeds }: Digest): Uint8Array {
+  return encodeCbor(feeds === undefined ? [root] : [root, feedStates(feeds)])
+}
+
+/** Throws `MESH_REQUEST_INVALID`, as all decoders here do. */
+export function decodeDigest (bytes: Uint8Array): Digest {
+  const [root, feeds] = read.list(read.decode(bytes), 'a digest', 2)
+  const digest = { root: read.bytes(root, 'root', 32) }
+  return feeds === undefined ? digest : { ...digest, feeds: readFeedStates(feeds) }
+}
+
+export function encodeReceipt ({ verdicts, have }: Receipt): Uint8Array {
+  return encodeCbor([
+    verdicts.map(({ status, reason }) => reason === undefined ? [status] : [status, reason]),
+    feedStates(have)
+  ])
+}
+
+export function decodeReceipt (bytes: Uint8Array): Receipt {
+  const [verdicts, have] = read.tuple(read.decode(bytes), 'a receipt', 2)
+  return { verdicts: read.list(verdicts, 'verdicts', maxVerdicts).map(readVerdict), have: readFeedStates(have) }
+}
+
+export function encodeRanges (want: readonly Range[], limit: number): Uint8Array {
+  return encodeCbor([limit, want.map(({ feed, after, until }) => [...feedFields(feed), after, ...(until === undefined ? [] : [until])])])
+}
+
+export function decodeRanges (bytes: Uint8Array): { want: readonly Range[], limit: number } {
+  const [limit, want] = read.tuple(read.decode(bytes), 'a pull', 2)
+  return { limit: read.uint(limit, 'limit'), want: read.list(want, 'ranges', maxFeeds).map(readRange) }
+}
+
+function readVerdict (value: unknown): Verdict {
+  const [status, reason] = read.list(value, 'a verdict', 2)
+  const known = statuses.find((each) => each === status)
+  if (known === undefined) throw read.fail('a verdict has an unknown status')
+  return reason === undefined ? { status: known } : { status: known, reason: read.text(reason, 'reason', 1_000) }
+}
+
+function readRange (value: unknown): Range {
+  const [journal, part, origin, after, until] = read.list(value, 'a range', 5)
+  const range = { feed: readFeed(journal, part, origin), after: read.uint(after, 'after') }
+  return until === undefined ? range : { ...range, until: read.uint(until, 'until') }
+}
+
+function feedFields ({ journal, part, origin }: FeedId): unknown[] {
+  return [journal, part, publicKeyFromDid(origin)]
+}
+
+function feedStates (feeds: readonly FeedState[]): unknown[] {
+  return feeds.toSorted((a, b) => compareFeeds(a.feed, b.feed))
+    .map(({ feed, tips, heads }) => [...feedFields(feed), tips.map(({ seq, id }) => [seq, id]), heads])
+}
+
+function readFeedStates (value: unknown): FeedState[] {
+  return read.list(value, 'feeds', maxFeeds).map((item) => {
+    const [journal, part, origin, tips, heads] = read.tuple(item, 'a feed', 5)
+    return {
+      feed: readFeed(journal, part, origin),
+      tips: read.list(tips, 'tips', maxTips).map((tip) => {
+        const [seq, id] = read.tuple(tip, 'a tip', 2)
+        return { seq: read.uint(seq, 'seq'), id: read.bytes(id, 'id', 32) }
+      }),
+      heads: read.list(heads, 'heads', maxTips).map((head) => read.bytes(head, 'a head', 32))
+    }
+  })
+}
+
+function readFeed (journal: unknown, part: unknown, origin: unknown): FeedId {
+  const name = read.text(journal, 'journal', 64)
+  if (!isJournalName(name)) throw read.fail('journal is not a journal name')
+  if (part !== 'log' && part !== 'state') throw read.fail('part is neither log nor state')
+  return { journal: name, part, origin: didFromPublicKey(read.bytes(origin, 'origin', 32)) }
+}
