@@ -79,10 +79,8 @@ export function sealEnvelope<Header extends EnvelopeHeader> (identity: Identity,
  * @throws MeshError `MESH_ENVELOPE_INVALID` with the reason.
  */
 export function openEnvelope (bytes: Uint8Array, meshId: string): Envelope {
-  const { envelope, toBeSigned, signature } = parse(bytes, meshId)
-  if (!verify(null, toBeSigned, keyObjectFromDid(envelope.origin), signature)) {
-    throw read.fail('the signature does not fit (altered, or signed for another mesh)')
-  }
+  const { envelope, verified } = parseEnvelope(bytes, meshId)
+  if (!verified()) throw read.fail('the signature does not fit (altered, or signed for another mesh)')
   return envelope
 }
 
@@ -91,7 +89,7 @@ export function openEnvelope (bytes: Uint8Array, meshId: string): Envelope {
  * verified yet. Trust nothing in it.
  */
 export function peekEnvelope (bytes: Uint8Array, meshId: string): Envelope {
-  return parse(bytes, meshId).envelope
+  return parseEnvelope(bytes, meshId).envelope
 }
 
 /**
@@ -119,7 +117,8 @@ function headerFields (header: EnvelopeHeader): Map<string, unknown> {
   return fields
 }
 
-function parse (bytes: Uint8Array, meshId: string): { envelope: Envelope, toBeSigned: Uint8Array, signature: Uint8Array } {
+/** As `peekEnvelope`, with the check of the signature for whoever still needs it. */
+export function parseEnvelope (bytes: Uint8Array, meshId: string): { envelope: Envelope, verified: () => boolean } {
   if (bytes.length > maxEnvelopeBytes) throw read.fail(`it has ${bytes.length} bytes, more than ${maxEnvelopeBytes}`)
   const { protectedHeader, payload, signature, end } = cut(bytes, 0)
   if (end !== bytes.length) throw read.fail(`${bytes.length - end} bytes follow it`)
@@ -134,7 +133,10 @@ function parse (bytes: Uint8Array, meshId: string): { envelope: Envelope, toBeSi
   if (!Buffer.from(canonical.buffer, canonical.byteOffset, canonical.length).equals(protectedHeader) ||
     !Buffer.from(frame(protectedHeader, payload, signature)).equals(bytes)) throw read.fail('it is not in canonical form')
   const toBeSigned = sigStructure(protectedHeader, meshId, payload)
-  return { envelope: { origin, header, payload, bytes, id: sha256(toBeSigned) }, toBeSigned, signature }
+  return {
+    envelope: { origin, header, payload, bytes, id: sha256(toBeSigned) },
+    verified: () => verify(null, toBeSigned, keyObjectFromDid(origin), signature)
+  }
 }
 
 function didFromKid (kid: Uint8Array): Did {

@@ -15,6 +15,8 @@ export interface MountedRoute {
  * sees it. Mount in `setup`, or at any time before a request should find it.
  */
 export class HttpRoutes {
+  /** Where the local API answers, e.g. `http://127.0.0.1:3210`; set by the HTTP plugin while it listens. */
+  baseUrl: string | undefined
   readonly #routes: MountedRoute[] = []
 
   /** Adds a route. Of two that match, the longer path wins. Throws `TypeError` for a path that is mounted already. */

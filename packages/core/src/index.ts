@@ -31,3 +31,9 @@ export { isJournalName } from './journal-name.ts'
 export {
   compareFeeds, decodeDigest, decodeRanges, decodeReceipt, digestRoot, encodeDigest, encodeRanges, encodeReceipt, feedKey
 } from './wire.ts'
+export { commentedConfig } from './config-text.ts'
+export { configTable } from './config-table.ts'
+export { loadConfig, type LoadConfigOptions, type LoadedConfig } from './config.ts'
+export { ensureToken, homePaths, type HomePaths } from './home.ts'
+export { configurePlugins, loadPlugins, type LoadedPlugin, type LoadPluginsOptions, type PluginObject } from './load-plugins.ts'
+export { createNode, type NodeOptions, type Runtime } from './runtime.ts'

@@ -1,0 +1,63 @@
+import { stringify } from 'smol-toml'
+import { runtimeSchema } from './config-schema.ts'
+import { keyPath, type Tree } from './config-tree.ts'
+import type { SchemaView } from './config-words.ts'
+
+/** What `akshi init` knows; the rest of the file is defaults, commented out. */
+export interface InitialConfig {
+  readonly name: string
+  readonly home?: string | undefined
+  readonly port?: number | undefined
+  readonly bind?: string | undefined
+  readonly trust?: string | undefined
+  readonly meshId?: string | undefined
+}
+
+const heading = `# Configuration of an Akshi mesh node. A key that is commented out shows its default, or an example where it has
+# none: remove the "#" before a key (and before its [[table]]) to set it. Check the file with: akshi config check
+# Environment and flags come after this file: AKSHI_DASHBOARD_PORT sets dashboard.port.`
+
+/**
+ * The text of a runtime.toml that explains itself: each key of the schema with its description; what equals the default
+ * is commented out; the first-party plugins are declared. It loads as it is, and with every comment sign before a key
+ * removed. Values are not checked.
+ */
+export function commentedConfig (initial: InitialConfig): string {
+  const values = new Map<string, unknown>([
+    ['node.name', initial.name], ['node.home', initial.home], ['dashboard.port', initial.port],
+    ['dashboard.bind', initial.bind], ['mesh.trust', initial.trust], ['mesh.id', initial.meshId]
+  ])
+  return `${heading}\n${writeTable(runtimeSchema as SchemaView, '', values)}`
+}
+
+/** TOML wants a table's own values before the tables in it. */
+function writeTable (schema: SchemaView, base: string, values: ReadonlyMap<string, unknown>): string {
+  const parts = Object.entries(schema.properties ?? {}).map(([key, part]) => ({ key, part, path: keyPath(base, key) }))
+  const inner = parts.filter(({ part }) => part.properties !== undefined || part.items?.properties !== undefined)
+  const own = parts.filter((part) => !inner.includes(part))
+  return [
+    ...own.map(({ key, part, path }) => writeValue(key, part, values.get(path))),
+    ...inner.map(({ part, path }) => part.properties === undefined
+      ? writeArray(part, path)
+      : `\n# ${part.description ?? ''}\n[${path}]\n${writeTable(part, path, values)}`)
+  ].join('')
+}
+
+function writeValue (key: string, schema: SchemaView, value: unknown): string {
+  const text = stringify({ [key]: escape(value) ?? schema.default ?? schema.examples?.[0] })
+  const sign = value === undefined || value === schema.default ? '#' : ''
+  return `# ${schema.description ?? ''}\n${sign}${text.trimEnd()}\n`
+}
+
+/** An array of tables: what the default holds is declared, an array without default is shown by an example. */
+function writeArray (schema: SchemaView, path: string): string {
+  const items = (schema.default ?? []) as readonly Tree[]
+  const keys = Object.entries(schema.items?.properties ?? {}).filter(([, part]) => part.type !== 'object')
+  const declared = items.map((item) => `[[${path}]]\n${stringify(Object.fromEntries(keys.map(([key]) => [key, item[key]])))}`)
+  const example = `#[[${path}]]\n${keys.map(([key, part]) => writeValue(key, part, undefined)).join('')}`
+  return `\n# ${schema.description ?? ''}\n${[...declared, ...items.length === 0 ? [example] : []].join('')}`
+}
+
+function escape (value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('${', () => '$${') : value
+}

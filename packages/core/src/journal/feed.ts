@@ -1,0 +1,252 @@
+import type { EntryView } from '../control.ts'
+import { peekEnvelope, sealEnvelope, type Envelope, type JournalHeader } from '../envelope.ts'
+import { describeError } from '../errors.ts'
+import type { Identity } from '../identity.ts'
+import { SerialQueue } from '../serial-queue.ts'
+import type { FeedId, FeedState, Tip, Verdict } from '../transport.ts'
+import { readEntry } from './entry.ts'
+import { checkNext, sameBytes, type Position } from './feed-rules.ts'
+import { FeedFile, type Damage } from './feed-file.ts'
+import { maxSegmentEntries, Segment } from './segment.ts'
+
+export type JournalEnvelope = Envelope<JournalHeader>
+
+/** What a feed needs from its node. */
+export interface FeedContext {
+  readonly meshId: string
+  /** A fresh random actor, 16 bytes. */
+  readonly newActor: () => Uint8Array
+}
+
+/** An entry and where it stands in its feed, from 0. */
+export interface PlacedEntry {
+  readonly place: number
+  readonly entry: EntryView
+}
+
+const pageEntries = 256
+
+/**
+ * One origin's envelopes of one journal's log: stored in a file, added up in a chain of segment documents. Only what is
+ * on disk is visible: in `tip`, in `serve` and in `entries`.
+ */
+export class Feed {
+  readonly id: FeedId
+  /** What was wrong with the file when it was opened. */
+  readonly damage: Damage | undefined
+  readonly #context: FeedContext
+  readonly #file: FeedFile
+  readonly #queue = new SerialQueue()
+  readonly #ids: Uint8Array[] = []
+  #segments: Segment[] = []
+  #heads: readonly Uint8Array[] = []
+  #entries = 0
+
+  private constructor (id: FeedId, context: FeedContext, file: FeedFile, damage: Damage | undefined) {
+    this.id = id
+    this.#context = context
+    this.#file = file
+    this.damage = damage
+  }
+
+  /** Opens the feed's file, making it if need be, and rebuilds its documents. Throws `MESH_DISK_FAILED`, `MESH_FORMAT_NEWER`. */
+  static async open (id: FeedId, path: string, context: FeedContext): Promise<Feed> {
+    const { file, damage } = await FeedFile.open(path)
+    const feed = new Feed(id, context, file, damage)
+    feed.#replay()
+    feed.#publish()
+    return feed
+  }
+
+  get tip (): Tip | undefined {
+    const id = this.#ids.at(-1)
+    return id === undefined ? undefined : { seq: this.#ids.length, id }
+  }
+
+  get state (): FeedState {
+    const { tip } = this
+    return { feed: this.id, tips: tip === undefined ? [] : [tip], heads: this.#heads }
+  }
+
+  /** Entries that are durable. */
+  get count (): number { return this.#entries }
+
+  /** The id of the envelope with this number. */
+  idOf (seq: number): Uint8Array | undefined { return this.#ids[seq - 1] }
+
+  /** The envelopes after one number, as they were signed. */
+  * serve (after: number, until = Infinity): Generator<{ seq: number, bytes: Uint8Array }> {
+    for (let seq = after + 1; seq <= Math.min(until, this.#ids.length); seq++) {
+      yield { seq, bytes: this.#file.read(seq - 1) }
+    }
+  }
+
+  /** Entries `from` to before `to` in feed order, or backwards from the end, with their places. Malformed ones are left out. */
+  * entries (from: number, to = this.#entries, reverse = false): Generator<PlacedEntry> {
+    const first = Math.max(0, from)
+    const last = Math.min(to, this.#entries)
+    for (let done = 0; done < last - first; done += pageEntries) {
+      const start = reverse ? Math.max(first, last - done - pageEntries) : first + done
+      const end = reverse ? last - done : Math.min(last, start + pageEntries)
+      const page = this.#read(start, end).map((text, index) => ({ place: start + index, entry: readEntry(text, this.id.origin) }))
+      for (const { place, entry } of reverse ? page.reverse() : page) {
+        if (entry !== undefined) yield { place, entry }
+      }
+    }
+  }
+
+  /**
+   * Takes envelopes whose signatures were checked, in order. Resolves once those it calls stored are on disk. A disk that
+   * fails gives the verdict `failed`, and nothing of the batch is kept.
+   */
+  accept (envelopes: readonly JournalEnvelope[]): Promise<Verdict[]> {
+    return this.#queue.run(async () => {
+      const fresh: JournalEnvelope[] = []
+      const verdicts = envelopes.map((envelope) => this.#judge(envelope, fresh))
+      if (fresh.length === 0) return verdicts
+      const problem = await this.#keep(fresh)
+      return problem === undefined ? verdicts : verdicts.map((verdict) => verdict.status === 'stored' ? problem : verdict)
+    })
+  }
+
+  /**
+   * Writes texts as this node's next envelope, when the feed is its own; those that do not fit into the open segment
+   * begin a new one. Resolves to the sealed envelope once it is on disk; rejects with `MESH_DISK_FAILED` and keeps nothing.
+   */
+  append (texts: readonly string[], identity: Identity, at: number): Promise<JournalEnvelope> {
+    return this.#queue.run(async () => {
+      const stored = this.#file.count
+      try {
+        const envelope = this.#seal(texts, identity, at)
+        this.#file.append([envelope.bytes])
+        await this.#file.sync()
+        this.#ids.push(envelope.id)
+        this.#publish()
+        return envelope
+      } catch (error) {
+        this.#rollBack(stored)
+        throw error
+      }
+    })
+  }
+
+  /** How many more entries fit into the open segment. */
+  get room (): number {
+    return maxSegmentEntries - (this.#segments.at(-1)?.count ?? 0)
+  }
+
+  /** Resolves when pending writes are done and the file is closed. */
+  close (): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#file.close()
+      for (const segment of this.#segments) segment.free()
+      this.#segments = []
+    })
+  }
+
+  #judge (envelope: JournalEnvelope, fresh: JournalEnvelope[]): Verdict {
+    const { seq } = envelope.header
+    const known = this.#ids[seq - 1] ?? fresh[seq - 1 - this.#ids.length]?.id
+    if (known !== undefined) {
+      return sameBytes(known, envelope.id) ? { status: 'duplicate' } : { status: 'fork', reason: `this feed has another envelope ${seq}` }
+    }
+    const verdict = checkNext(envelope, this.#position(fresh))
+    if (verdict.status === 'stored') fresh.push(envelope)
+    return verdict
+  }
+
+  #position (fresh: readonly JournalEnvelope[]): Position {
+    const last = fresh.at(-1)
+    if (last !== undefined) return { seq: last.header.seq, id: last.id, segment: last.header.segment, head: last.header.heads[0] }
+    const { tip } = this
+    const segment = this.#segments.at(-1)
+    return { seq: tip?.seq ?? 0, id: tip?.id, segment: segment?.number, head: segment?.heads[0] }
+  }
+
+  async #keep (fresh: readonly JournalEnvelope[]): Promise<Verdict | undefined> {
+    const stored = this.#file.count
+    try {
+      this.#apply(fresh)
+    } catch (error) {
+      this.#rollBack(stored)
+      return { status: 'refused', reason: `Automerge refuses the change: ${describeError(error)}` }
+    }
+    try {
+      this.#file.append(fresh.map(({ bytes }) => bytes))
+      await this.#file.sync()
+    } catch (error) {
+      this.#rollBack(stored)
+      return { status: 'failed', reason: describeError(error) }
+    }
+    this.#ids.push(...fresh.map(({ id }) => id))
+    this.#publish()
+    return undefined
+  }
+
+  #seal (texts: readonly string[], identity: Identity, at: number): JournalEnvelope {
+    let segment = this.#segments.at(-1)
+    const previousHead = segment?.heads[0]
+    if (segment === undefined || segment.count + texts.length > maxSegmentEntries) {
+      segment = new Segment(this.#segments.length, this.#context.newActor())
+      this.#segments.push(segment)
+    }
+    const { change, head } = segment.append(texts, Math.floor(at / 1000), { journal: this.id.journal, previousHead })
+    const { tip } = this
+    return sealEnvelope(identity, this.#context.meshId, {
+      kind: 'journal',
+      journal: this.id.journal,
+      part: this.id.part,
+      segment: segment.number,
+      seq: (tip?.seq ?? 0) + 1,
+      prev: tip?.id,
+      actor: segment.actor,
+      heads: [head],
+      at
+    }, change)
+  }
+
+  /** Applies envelopes to the documents, neighbours of one actor at once. */
+  #apply (envelopes: readonly JournalEnvelope[]): void {
+    for (let start = 0, end = 1; start < envelopes.length; start = end++) {
+      const { segment, actor } = (envelopes[start] as JournalEnvelope).header
+      while (end < envelopes.length && envelopes[end]?.header.segment === segment && sameBytes(envelopes[end]?.header.actor, actor)) end++
+      const document = this.#segments[segment] ??= new Segment(segment, this.#context.newActor())
+      document.apply(actor, envelopes.slice(start, end).map(({ payload }) => payload))
+    }
+  }
+
+  #publish (): void {
+    this.#heads = this.#segments.at(-1)?.heads ?? []
+    this.#entries = this.#segments.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  #read (from: number, to: number): string[] {
+    const texts: string[] = []
+    let first = 0
+    for (const segment of this.#segments) {
+      if (first < to && first + segment.count > from) texts.push(...segment.read(from - first, to - first))
+      first += segment.count
+    }
+    return texts
+  }
+
+  /** Forgets what was not stored: the documents are built again from what the file held. */
+  #rollBack (stored: number): void {
+    this.#file.truncate(stored)
+    this.#replay()
+    this.#publish()
+  }
+
+  #replay (): void {
+    for (const segment of this.#segments) segment.free()
+    this.#segments = []
+    this.#ids.length = 0
+    const envelopes: JournalEnvelope[] = []
+    for (let index = 0; index < this.#file.count; index++) {
+      const envelope = peekEnvelope(this.#file.read(index), this.#context.meshId) as JournalEnvelope
+      envelopes.push(envelope)
+      this.#ids.push(envelope.id)
+    }
+    this.#apply(envelopes)
+  }
+}

@@ -1,0 +1,83 @@
+import { signAnnouncement } from './announce.ts'
+import type { Announcement, SignedAnnouncement } from './announcement.ts'
+import type { Announcer } from './announcer.ts'
+import type { Clock, Timer } from './clock.ts'
+import { describeError } from './errors.ts'
+import { runHookSync, type Hooks } from './hooks.ts'
+import type { Identity } from './identity.ts'
+import type { Logger } from './logger.ts'
+
+const lifetimeMs = 3_600_000
+const renewAfterMs = lifetimeMs / 2
+
+export interface NodeAnnouncerOptions {
+  readonly identity: Identity
+  readonly meshId: string
+  readonly name: string
+  readonly agents: readonly string[]
+  readonly hooks: Hooks
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Takes each new announcement. */
+  readonly publish: (announcement: SignedAnnouncement) => void
+}
+
+/** Assembles this node's announcements, numbers them by the clock so that they rise over restarts, and renews them. */
+export class NodeAnnouncer implements Announcer {
+  readonly #options: NodeAnnouncerOptions
+  #current: SignedAnnouncement | undefined
+  #timer: Timer | undefined
+  #started = false
+
+  constructor (options: NodeAnnouncerOptions) {
+    this.#options = options
+  }
+
+  current (): SignedAnnouncement {
+    return this.#current ??= this.#assemble()
+  }
+
+  /** From now on `refresh` publishes, and a timer renews. */
+  start (): void {
+    this.#started = true
+    this.refresh()
+  }
+
+  refresh (): void {
+    this.#current = this.#assemble()
+    if (!this.#started) return
+    this.#timer?.cancel()
+    this.#timer = this.#options.clock.timer(renewAfterMs, () => this.refresh())
+    this.#options.publish(this.#current)
+  }
+
+  stop (): void {
+    this.#started = false
+    this.#timer?.cancel()
+  }
+
+  #assemble (): SignedAnnouncement {
+    const { identity, meshId, name, agents, clock, hooks, logger } = this.#options
+    const now = clock.now()
+    const plain: Announcement = {
+      did: identity.did,
+      seq: Math.max(now, (this.#current?.announcement.seq ?? 0) + 1),
+      name,
+      issuedAt: now,
+      expiresAt: now + lifetimeMs,
+      addresses: [],
+      capabilities: ['journal'],
+      agents,
+      sealingKey: identity.sealingKey,
+      extra: {}
+    }
+    try {
+      const { did, seq, issuedAt, expiresAt } = plain
+      const assembled = runHookSync('assembleAnnouncement', () => hooks.assembleAnnouncement.call(plain))
+      return signAnnouncement(identity, meshId, { ...assembled, did, seq, issuedAt, expiresAt })
+    } catch (error) {
+      logger.error('a plugin spoiled the announcement: it goes out without what plugins add', { error: describeError(error) })
+      return signAnnouncement(identity, meshId, plain)
+    }
+  }
+}

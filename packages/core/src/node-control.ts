@@ -1,0 +1,171 @@
+import type {
+  Acknowledgement, Convergence, EntryView, JournalStatus, LinkStatus, NewEntry, NodeControl, NodeStatus, PeerStatus, ReadOptions
+} from './control.ts'
+import type { Clock } from './clock.ts'
+import type { NodeSettings } from './cradle.ts'
+import { shortDid, type Did } from './did.ts'
+import { MeshError } from './errors.ts'
+import { runHook, type Hooks } from './hooks.ts'
+import type { HttpRoutes } from './http-routes.ts'
+import { checkJournalName } from './journal-name.ts'
+import type { Journal } from './journal/journal.ts'
+import type { Journals } from './journal/journals.ts'
+import type { Notices } from './notices.ts'
+import type { PeerView } from './peer-book.ts'
+import type { KnownPeers, TrustPolicy } from './peers/known-peers.ts'
+import { compareWith, describeConvergence, headsOf } from './sync/convergence.ts'
+import type { LinkLoop } from './sync/link-loop.ts'
+import type { Sharing } from './sync/sharing.ts'
+import type { Sync } from './sync/sync.ts'
+
+export interface ControlOptions {
+  readonly own: Did
+  readonly settings: NodeSettings
+  readonly trustPolicy: TrustPolicy
+  readonly journals: Journals
+  readonly peers: KnownPeers
+  readonly sharing: Sharing
+  readonly sync: Sync
+  readonly hooks: Hooks
+  readonly notices: Notices
+  readonly httpRoutes: HttpRoutes
+  readonly plugins: NodeStatus['plugins']
+  readonly clock: Clock
+  readonly durability: Acknowledgement['durability']
+}
+
+/** A running node as its operator and agents use it. */
+export class Control implements NodeControl {
+  readonly #options: ControlOptions
+  readonly #startedAt: string
+  #transport: NodeStatus['transport'] = { active: [], reason: 'starting', since: '' }
+
+  constructor (options: ControlOptions) {
+    this.#options = options
+    this.#startedAt = this.#now()
+  }
+
+  status (): NodeStatus {
+    const { own, settings, trustPolicy, httpRoutes, plugins, notices } = this.#options
+    const peers = this.peers()
+    return {
+      name: settings.name,
+      did: own,
+      version: settings.version,
+      pid: process.pid,
+      home: settings.home,
+      startedAt: this.#startedAt,
+      mesh: { id: settings.meshId, trust: trustPolicy },
+      url: httpRoutes.baseUrl ?? '',
+      transport: this.#describeTransport(peers),
+      peers,
+      journals: this.journals(),
+      plugins,
+      shared: [...this.#options.sync.shared.values()].map((loop) => ({ ...loop.status, writing: loop.writing })),
+      notices: notices.all()
+    }
+  }
+
+  peers (): readonly PeerStatus[] {
+    return this.#options.peers.all().map((peer) => this.#peerStatus(peer))
+  }
+
+  async trust (who: string): Promise<PeerStatus> {
+    const { peers } = this.#options
+    return this.#peerStatus(await peers.trust(peers.resolve(who)))
+  }
+
+  journals (): readonly JournalStatus[] {
+    return this.#options.journals.all().map((journal) => this.#journalStatus(journal))
+  }
+
+  async append (journal: string, entries: readonly NewEntry[]): Promise<Acknowledgement> {
+    checkJournalName(journal)
+    for (const entry of entries) await this.#askBeforeWrite(journal, entry)
+    return await this.#options.journals.get(journal).append(entries)
+  }
+
+  read (journal: string, options?: ReadOptions): { entries: readonly EntryView[], cursor: string } {
+    checkJournalName(journal)
+    return this.#options.journals.find(journal)?.read(options) ?? { entries: [], cursor: options?.since ?? emptyCursor }
+  }
+
+  convergence (agent?: string): Convergence {
+    const { own, journals, peers, sharing, sync } = this.#options
+    if (agent !== undefined) checkJournalName(agent)
+    const trusted = peers.all().filter(({ trust }) => trust === 'trusted')
+    return describeConvergence({ own, journals, sharing, peers: trusted, linkTo: (did) => sync.linkTo(did), shared: sync.shared }, agent)
+  }
+
+  async #askBeforeWrite (journal: string, { kind = 'note', body }: NewEntry): Promise<void> {
+    const { beforeWrite } = this.#options.hooks
+    if (!beforeWrite.isUsed()) return
+    const veto = await runHook('beforeWrite', () => beforeWrite.promise({ journal, kind, body }))
+    if (veto !== undefined) throw new MeshError('MESH_WRITE_VETOED', `A plugin refuses this entry for "${journal}": ${veto.reason}`)
+  }
+
+  #journalStatus ({ name, feeds }: Journal): JournalStatus {
+    return {
+      name,
+      entries: feeds.reduce((sum, { count }) => sum + count, 0),
+      heads: headsOf(feeds.map(({ state }) => state)),
+      origins: feeds.map(({ id, tip, count }) => ({ did: id.origin, name: this.#nameOf(id.origin), seq: tip?.seq ?? 0, entries: count }))
+    }
+  }
+
+  #peerStatus (peer: PeerView): PeerStatus {
+    const { did, name, trust, trustReason, sources, addresses, seenAt } = peer
+    const link = this.#options.sync.linkTo(did)
+    return {
+      did,
+      name,
+      trust,
+      trustReason,
+      sources,
+      addresses,
+      ...(seenAt === undefined ? {} : { seenAt: new Date(seenAt).toISOString() }),
+      ...(link === undefined ? {} : { link: link.status }),
+      ...(trust === 'trusted' ? { via: this.#options.sync.reachOf(did), ...this.#lagOf(did, link) } : {})
+    }
+  }
+
+  #lagOf (did: Did, link: LinkLoop | undefined): Pick<PeerStatus, 'lag' | 'converged'> {
+    const { journals, sharing } = this.#options
+    const mine = journals.states((journal) => sharing.shares(journal, did))
+    const difference = compareWith(link, mine, ({ feed }) => sharing.admits(feed.origin) && sharing.shares(feed.journal, did))
+    return difference === undefined ? {} : { lag: difference.lag, converged: difference.same && link?.status.state === 'up' }
+  }
+
+  #describeTransport (peers: readonly PeerStatus[]): NodeStatus['transport'] {
+    const next = summarize(peers, this.#options.sync.shared)
+    const same = next.reason === this.#transport.reason && next.active.join() === this.#transport.active.join()
+    if (!same) this.#transport = { ...next, since: this.#now() }
+    return this.#transport
+  }
+
+  #nameOf (did: Did): string {
+    const { own, settings, peers } = this.#options
+    return did === own ? settings.name : peers.get(did)?.name ?? shortDid(did)
+  }
+
+  #now (): string {
+    return new Date(this.#options.clock.now()).toISOString()
+  }
+}
+
+/** A cursor that covers nothing. */
+const emptyCursor = Buffer.from([0xa0]).toString('base64url')
+
+function summarize (peers: readonly PeerStatus[], shared: ReadonlyMap<string, LinkLoop>): Omit<NodeStatus['transport'], 'since'> {
+  const trusted = peers.filter(({ trust }) => trust === 'trusted')
+  const folders = [...shared].filter(([, loop]) => loop.writing)
+  const linked = trusted.filter(({ link }) => link?.state === 'up')
+  const active = [...new Set([...linked.flatMap(({ link }) => link?.transport ?? []), ...folders.map(([name]) => name)])]
+  const broken = folders.filter(([, loop]) => loop.status.state === 'down').map(([name, loop]) => `; ${name} does not work: ${loop.status.reason}`).join('')
+  const pending = peers.filter(({ trust }) => trust === 'pending').length
+  const seen = pending === 0 ? '' : ` (${pending} seen, waiting for "akshi trust")`
+  if (trusted.length === 0) return { active, reason: folders.length === 0 ? `no trusted peer is known${seen}, and no shared transport is loaded` : `no trusted peer is known${seen}: the shared folder carries envelopes${broken}` }
+  if (linked.length === trusted.length) return { active, reason: `${linked.length} of ${trusted.length} trusted peers linked` }
+  const lost = trusted.filter(({ link }) => link?.state !== 'up').map(({ name, link }) => `${name}: ${link?.reason ?? 'no address known'}`).join(', ')
+  return { active, reason: `${linked.length} of ${trusted.length} trusted peers linked (${lost})${folders.length === 0 ? '' : '; the shared folder carries envelopes for the rest'}${broken}` }
+}

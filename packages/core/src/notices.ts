@@ -1,0 +1,32 @@
+import type { Clock } from './clock.ts'
+import type { Notice } from './control.ts'
+import type { Logger } from './logger.ts'
+
+const maxNotices = 50
+
+/** What an operator should know: each kind once in the log and counted in the status, oldest dropped first. */
+export class Notices {
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #notices = new Map<string, Notice>()
+
+  constructor (clock: Clock, logger: Logger) {
+    this.#clock = clock
+    this.#logger = logger
+  }
+
+  /** Notes that something happened. `code` and `message` together say what is the same. */
+  add (code: string, message: string): void {
+    const key = `${code} ${message}`
+    const count = (this.#notices.get(key)?.count ?? 0) + 1
+    this.#notices.delete(key)
+    this.#notices.set(key, { code, message, count, at: new Date(this.#clock.now()).toISOString() })
+    if (this.#notices.size > maxNotices) this.#notices.delete(this.#notices.keys().next().value ?? '')
+    this.#logger.warnOnce(key, message, { code })
+  }
+
+  /** Newest first. */
+  all (): readonly Notice[] {
+    return [...this.#notices.values()].reverse()
+  }
+}

@@ -1,0 +1,134 @@
+import type { Address } from '../announcement.ts'
+import { backoffMs } from '../backoff.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { Did } from '../did.ts'
+import type { PeerCandidate } from '../discovery.ts'
+import { withDeadline } from '../deadline.ts'
+import { describeError, isMeshError } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import type { Random } from '../random.ts'
+import type { Prober } from '../transport.ts'
+import type { KnownPeers } from './known-peers.ts'
+
+interface Claim {
+  readonly did: Did
+  readonly address: Address
+  readonly source: string
+  readonly onLink: boolean
+}
+
+interface Attempt {
+  failures: number
+  /** When it may be dialled again, on the monotonic clock. */
+  notBefore: number
+  timer: Timer | undefined
+}
+
+const maxDials = 8
+const maxWaiting = 256
+const maxAttempts = 1_024
+const maxRetries = 6
+const freshMs = 60_000
+const dialTimeoutMs = 10_000
+
+/**
+ * Turns claims into meetings: dials what discoveries report, within a budget, and notes in the peer book who showed a
+ * key. Claims cost their inventor nothing, so everything here is bounded: dials at a time, claims that wait, addresses
+ * that are remembered, and how often an address is tried.
+ */
+export class Candidates {
+  readonly #own: Did
+  readonly #peers: KnownPeers
+  readonly #prober: Prober
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #logger: Logger
+  readonly #attempts = new Map<string, Attempt>()
+  readonly #waiting = new Map<string, Claim>()
+  readonly #dials = new Set<Promise<void>>()
+  readonly #stopped = new AbortController()
+
+  constructor (own: Did, peers: KnownPeers, prober: Prober, clock: Clock, random: Random, logger: Logger) {
+    this.#own = own
+    this.#peers = peers
+    this.#prober = prober
+    this.#clock = clock
+    this.#random = random
+    this.#logger = logger
+  }
+
+  /** Takes a claim. Returns at once, and drops what is over budget: a discovery reports again. */
+  report (candidate: PeerCandidate, source: string): void {
+    if (candidate.did === this.#own || this.#stopped.signal.aborted) return
+    for (const address of candidate.addresses) {
+      const claim = { did: candidate.did, address, source, onLink: candidate.onLink === true }
+      if (this.#waiting.size < maxWaiting) this.#waiting.set(keyOf(claim), claim)
+    }
+    this.#dialNext()
+  }
+
+  /** Resolves when no dial is under way any more. */
+  async stop (): Promise<void> {
+    this.#stopped.abort()
+    for (const { timer } of this.#attempts.values()) timer?.cancel()
+    await Promise.all(this.#dials)
+  }
+
+  #dialNext (): void {
+    for (const [key, claim] of this.#waiting) {
+      if (this.#dials.size >= maxDials) return
+      this.#waiting.delete(key)
+      const attempt = this.#attemptFor(key)
+      if (attempt.notBefore > this.#clock.monotonic()) continue
+      attempt.notBefore = Infinity
+      const dial = this.#dial(claim, attempt).finally(() => {
+        this.#dials.delete(dial)
+        if (!this.#stopped.signal.aborted) this.#dialNext()
+      })
+      this.#dials.add(dial)
+    }
+  }
+
+  async #dial (claim: Claim, attempt: Attempt): Promise<void> {
+    const { did, address, source, onLink } = claim
+    try {
+      const announcement = await withDeadline(this.#clock, dialTimeoutMs, `dialling ${address.host}:${address.port}`,
+        (signal) => this.#prober.prove(did, address, signal), this.#stopped.signal)
+      attempt.failures = 0
+      attempt.notBefore = this.#clock.monotonic() + freshMs
+      this.#peers.met({ did, address, source, onLink, announcement })
+    } catch (error) {
+      if (!this.#stopped.signal.aborted) this.#failed(claim, attempt, error)
+    }
+  }
+
+  #failed (claim: Claim, attempt: Attempt, error: unknown): void {
+    const { did, address: { host, port }, source } = claim
+    const delayMs = backoffMs(attempt.failures++, this.#random)
+    attempt.notBefore = this.#clock.monotonic() + delayMs
+    const message = isMeshError(error, 'MESH_PEER_MISMATCH') ? 'another node answers at the address of a candidate' : 'a candidate could not be reached'
+    this.#logger.warnOnce(`${did} ${host} ${port}`, message, { did, address: `${host}:${port}`, source, error: describeError(error) })
+    if (attempt.failures > maxRetries) return
+    attempt.timer = this.#clock.timer(delayMs, () => {
+      attempt.notBefore = 0
+      this.report({ did, addresses: [claim.address], onLink: claim.onLink }, source)
+    })
+  }
+
+  #attemptFor (key: string): Attempt {
+    let attempt = this.#attempts.get(key)
+    if (attempt !== undefined) return attempt
+    if (this.#attempts.size >= maxAttempts) {
+      const [oldest, forgotten] = this.#attempts.entries().next().value ?? []
+      forgotten?.timer?.cancel()
+      if (oldest !== undefined) this.#attempts.delete(oldest)
+    }
+    attempt = { failures: 0, notBefore: 0, timer: undefined }
+    this.#attempts.set(key, attempt)
+    return attempt
+  }
+}
+
+function keyOf ({ did, address: { host, port }, source }: Claim): string {
+  return `${did} ${host} ${port} ${source}`
+}

@@ -1,0 +1,190 @@
+import type { Address, SignedAnnouncement } from '../announcement.ts'
+import type { Clock } from '../clock.ts'
+import { isDid, parseDid, shortDid, type Did } from '../did.ts'
+import { MeshError } from '../errors.ts'
+import type { PeerBook, PeerView, Trust } from '../peer-book.ts'
+import type { TrustStore } from './trust-store.ts'
+
+export type TrustPolicy = 'known' | 'lan' | 'open'
+
+/** A peer listed in runtime.toml. */
+export interface ConfiguredPeer {
+  readonly did: Did
+  readonly name: string | undefined
+  readonly addresses: readonly Address[]
+}
+
+/** A dial or a request that showed who is at an address. */
+export interface Meeting {
+  readonly did: Did
+  readonly address: Address
+  readonly source: string
+  readonly onLink: boolean
+  readonly announcement: SignedAnnouncement
+}
+
+interface KnownPeer {
+  readonly did: Did
+  readonly configured: ConfiguredPeer | undefined
+  readonly sources: Set<string>
+  addresses: readonly Address[]
+  signed: SignedAnnouncement | undefined
+  onLink: boolean
+  seenAt: number | undefined
+}
+
+const maxStrangers = 1_000
+const maxAddresses = 8
+const minSuffix = 8
+const strangerLifetimeMs = 600_000
+
+/** Every node this one has met or was told of in its configuration, and the one place where trust is decided. */
+export class KnownPeers implements PeerBook {
+  readonly #own: Did
+  readonly #policy: TrustPolicy
+  readonly #store: TrustStore
+  readonly #clock: Clock
+  readonly #peers = new Map<Did, KnownPeer>()
+  readonly #listeners = new Set<(peer: PeerView) => void>()
+
+  constructor (own: Did, policy: TrustPolicy, store: TrustStore, clock: Clock, configured: readonly ConfiguredPeer[]) {
+    this.#own = own
+    this.#policy = policy
+    this.#store = store
+    this.#clock = clock
+    for (const peer of configured) {
+      if (peer.did === own) continue
+      this.#peers.set(peer.did, { did: peer.did, configured: peer, sources: new Set(['config']), addresses: [], signed: undefined, onLink: false, seenAt: undefined })
+    }
+  }
+
+  get (did: Did): PeerView | undefined {
+    const peer = this.#peers.get(did)
+    return peer === undefined ? undefined : this.#view(peer)
+  }
+
+  all (): readonly PeerView[] {
+    this.#forgetStrangers()
+    return [...this.#peers.values()].map((peer) => this.#view(peer)).sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : a.did < b.did ? -1 : 1)
+  }
+
+  trusts (did: Did): boolean {
+    const peer = this.#peers.get(did)
+    if (peer !== undefined) return this.#judge(peer)[0] === 'trusted'
+    return this.#store.get(did) === 'trusted'
+  }
+
+  /** The newest announcement of a peer, as it was signed. */
+  announcementOf (did: Did): SignedAnnouncement | undefined {
+    return this.#peers.get(did)?.signed
+  }
+
+  /** Notes that a node was met. Tells the listeners when that is news: a new peer, address, announcement or trust. */
+  met ({ did, address, source, onLink, announcement }: Meeting): void {
+    if (did === this.#own) return
+    const peer = this.#peers.get(did) ?? this.#add(did)
+    const before = JSON.stringify([this.#judge(peer), peer.addresses, [...peer.sources], peer.signed?.announcement.seq])
+    peer.sources.add(source)
+    peer.onLink ||= onLink
+    peer.seenAt = this.#clock.now()
+    if (announcement.announcement.seq >= (peer.signed?.announcement.seq ?? 0)) peer.signed = announcement
+    if (!peer.addresses.some((known) => sameAddress(known, address))) peer.addresses = [address, ...peer.addresses].slice(0, maxAddresses)
+    const after = JSON.stringify([this.#judge(peer), peer.addresses, [...peer.sources], peer.signed?.announcement.seq])
+    if (before !== after) this.#tell(peer)
+  }
+
+  /** Notes a newer announcement of a node that was met before. Its addresses still want a dial. */
+  update (signed: SignedAnnouncement): void {
+    const peer = this.#peers.get(signed.announcement.did)
+    if (peer?.signed === undefined || signed.announcement.seq <= peer.signed.announcement.seq) return
+    peer.signed = signed
+    this.#tell(peer)
+  }
+
+  /** Notes that a peer showed its key to this node. */
+  heardFrom (did: Did): void {
+    const peer = this.#peers.get(did)
+    if (peer !== undefined) peer.seenAt = this.#clock.now()
+  }
+
+  /**
+   * The one node that a DID, the last eight or more characters of one, or a name means.
+   *
+   * @throws MeshError `MESH_DID_INVALID`, `MESH_PEER_UNKNOWN`, `MESH_PEER_AMBIGUOUS`.
+   */
+  resolve (who: string): Did {
+    if (who.startsWith('did:')) return parseDid(who)
+    const named = [...new Set([...this.all(), ...this.#store.all()].filter(({ name, did }) => name === who || (who.length >= minSuffix && did.endsWith(who))).map(({ did }) => did))]
+    if (named.length === 1 && isDid(named[0] ?? '')) return named[0] as Did
+    if (named.length === 0) throw new MeshError('MESH_PEER_UNKNOWN', `No node named "${who}" has been seen. See "akshi peers", or give its DID.`)
+    throw new MeshError('MESH_PEER_AMBIGUOUS', `${named.length} nodes are named "${who}": ${named.join(', ')}. Give the DID of the one you mean.`)
+  }
+
+  /** Trusts a node at once and for good. Throws `MESH_DISK_FAILED`. */
+  async trust (did: Did): Promise<PeerView> {
+    if (did === this.#own) throw new MeshError('MESH_PEER_UNKNOWN', 'That is this node itself, which trusts itself. Give the DID of another node.')
+    const peer = this.#peers.get(did) ?? this.#add(did)
+    await this.#store.trust(did, this.#view(peer).name)
+    this.#tell(peer)
+    return this.#view(peer)
+  }
+
+  /** Calls `listener` with each peer that is new or has changed. Returns the way to stop it. */
+  onChange (listener: (peer: PeerView) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #add (did: Did): KnownPeer {
+    this.#forgetStrangers()
+    const peer: KnownPeer = { did, configured: undefined, sources: new Set(), addresses: [], signed: undefined, onLink: false, seenAt: undefined }
+    this.#peers.set(did, peer)
+    return peer
+  }
+
+  #tell (peer: KnownPeer): void {
+    const view = this.#view(peer)
+    for (const listener of this.#listeners) listener(view)
+  }
+
+  #judge (peer: KnownPeer): [trust: Trust, reason: string] {
+    const decision = this.#store.get(peer.did)
+    if (decision === 'blocked') return ['blocked', 'blocked by the operator']
+    if (peer.configured !== undefined) return ['trusted', 'listed in runtime.toml']
+    if (decision === 'trusted') return ['trusted', 'approved by the operator']
+    if (peer.signed !== undefined && this.#policy === 'open') return ['trusted', 'mesh.trust is "open"']
+    if (peer.signed !== undefined && this.#policy === 'lan' && peer.onLink) return ['trusted', 'mesh.trust is "lan" and it is on this network']
+    return ['pending', `not approved: run "akshi trust ${peer.did}"`]
+  }
+
+  #view (peer: KnownPeer): PeerView {
+    const { did, configured, sources, addresses, signed, seenAt } = peer
+    const [trust, trustReason] = this.#judge(peer)
+    const stored = this.#store.all().find((each) => each.did === did)?.name
+    return Object.freeze({
+      did,
+      name: configured?.name ?? signed?.announcement.name ?? stored ?? shortDid(did),
+      trust,
+      trustReason,
+      sources: [...sources],
+      addresses: [...addresses, ...(configured?.addresses ?? []).filter((address) => !addresses.some((known) => sameAddress(known, address)))],
+      ...(signed === undefined ? {} : { announcement: signed.announcement }),
+      ...(seenAt === undefined ? {} : { seenAt })
+    })
+  }
+
+  /** Strangers cost their inventor nothing, so they are few and short-lived here. */
+  #forgetStrangers (): void {
+    const oldest = this.#clock.now() - strangerLifetimeMs
+    let strangers = 0
+    for (const peer of [...this.#peers.values()].reverse()) {
+      if (peer.configured !== undefined || this.#judge(peer)[0] !== 'pending') continue
+      if (++strangers > maxStrangers - 1 || (peer.seenAt ?? 0) < oldest) this.#peers.delete(peer.did)
+    }
+  }
+}
+
+/** True for the same host and port. */
+export function sameAddress (a: Address, b: Address): boolean {
+  return a.host === b.host && a.port === b.port
+}

@@ -1,0 +1,162 @@
+import { backoffMs } from '../backoff.ts'
+import type { Clock } from '../clock.ts'
+import type { LinkStatus } from '../control.ts'
+import { withDeadline } from '../deadline.ts'
+import { describeError } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import type { Random } from '../random.ts'
+import type { Link } from '../transport.ts'
+import { Bell } from './bell.ts'
+import { LinkSession, type SessionOptions } from './link-session.ts'
+
+const requestTimeoutMs = 30_000
+
+export interface LoopOptions extends SessionOptions {
+  /** Plugin name of the transport. */
+  readonly transport: string
+  readonly connect: (signal: AbortSignal) => Promise<Link>
+  /** Sends what is no journal envelope over the fresh or working link, if there is something new to send. */
+  readonly greet?: (link: Link, signal: AbortSignal) => Promise<void>
+  readonly intervalMs: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Called when the state or what the other end has has changed. */
+  readonly changed: () => void
+}
+
+/**
+ * Keeps one link in step: at once when rung, and at an interval in case a ring was lost. One request is in flight at a
+ * time; what comes meanwhile goes with the next, so batches grow with load. A failure closes the link; the next attempt
+ * waits longer each time, or until somebody rings.
+ */
+export class LinkLoop {
+  readonly session: LinkSession
+  readonly #options: LoopOptions
+  readonly #bell: Bell
+  readonly #stopped = new AbortController()
+  #link: Link | undefined
+  #status: LinkStatus
+  #failures = 0
+  #digestDue = true
+  #lastDigest = 0
+  #changedAt = 0
+  #writing = true
+  #running: Promise<void> | undefined
+
+  constructor (options: LoopOptions) {
+    this.#options = options
+    this.#bell = new Bell(options.clock)
+    this.session = new LinkSession(options)
+    this.#status = this.#statusNow('connecting', 'not dialled yet')
+  }
+
+  get status (): LinkStatus { return this.#status }
+
+  /** When the state last changed, on the monotonic clock. */
+  get changedAt (): number { return this.#changedAt }
+
+  /** Whether envelopes are pushed; digests and pulls go on regardless. */
+  set writing (writing: boolean) {
+    if (this.#writing === writing) return
+    this.#writing = writing
+    this.ring()
+  }
+
+  get writing (): boolean { return this.#writing }
+
+  start (): void {
+    this.#changedAt = this.#options.clock.monotonic()
+    this.#running = this.#run()
+  }
+
+  /** There may be something to push. Returns at once. */
+  ring (): void {
+    this.#bell.ring()
+  }
+
+  /** The other end, or the way to it, may have changed: dial or ask again now. Returns at once. */
+  look (): void {
+    this.#digestDue = true
+    this.session.release()
+    this.#bell.ring()
+  }
+
+  /** Resolves when the link is closed and nothing runs any more. */
+  async stop (): Promise<void> {
+    this.#stopped.abort()
+    this.#bell.ring()
+    await this.#running
+    await this.#link?.close()
+    this.#link = undefined
+  }
+
+  async #run (): Promise<void> {
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
+      this.#bell.reset()
+      try {
+        const more = await this.#round(signal)
+        this.#failures = 0
+        if (!more) await this.#rest()
+      } catch (error) {
+        if (!signal.aborted) await this.#failed(error)
+      }
+    }
+  }
+
+  /** One pass: connect, greet, ask if it is due, fetch, push. Resolves to whether another should follow at once. */
+  async #round (signal: AbortSignal): Promise<boolean> {
+    const { connect, greet, clock, changed } = this.#options
+    const timed = <Result>(what: string, task: (signal: AbortSignal) => Promise<Result>) => withDeadline(clock, requestTimeoutMs, what, task, signal)
+    const link = this.#link ??= await timed('connecting', connect)
+    if (greet !== undefined) await timed('announcing', (signal) => greet(link, signal))
+    let more = false
+    if (this.#isDigestDue()) {
+      this.#digestDue = false
+      await timed('asking what the other end has', (signal) => this.session.exchange(link, signal))
+      this.#lastDigest = clock.monotonic()
+      more = await timed('fetching envelopes', (signal) => this.session.pull(link, signal)) > 0
+      this.#digestDue ||= more
+    }
+    if (this.#writing) more = await timed('pushing envelopes', (signal) => this.session.push(link, signal)) || more
+    this.#enter('up', 'answers')
+    changed()
+    return more
+  }
+
+  #isDigestDue (): boolean {
+    return this.#digestDue || this.#options.clock.monotonic() - this.#lastDigest >= this.#options.intervalMs
+  }
+
+  /** Waits until somebody rings, the next digest is due, or a veto asks to be tried again. */
+  async #rest (): Promise<void> {
+    const untilDigest = this.#lastDigest + this.#options.intervalMs - this.#options.clock.monotonic()
+    const untilRetry = Math.min(...[...this.session.held.values()].map(({ retryAfterMs = Infinity }) => retryAfterMs))
+    await this.#bell.wait(Math.max(0, Math.min(untilDigest, untilRetry)))
+    if (untilRetry < untilDigest) this.session.release()
+  }
+
+  async #failed (error: unknown): Promise<void> {
+    const { logger, transport, source, random, changed } = this.#options
+    const reason = describeError(error)
+    this.#enter('down', reason)
+    this.#digestDue = true
+    logger.warnOnce(`link ${transport} ${JSON.stringify(source)} ${reason}`, 'a link is down', { transport, ...(source.kind === 'peer' ? { peer: source.did } : {}), reason })
+    const link = this.#link
+    this.#link = undefined
+    await link?.close().catch(() => {})
+    changed()
+    await this.#bell.wait(backoffMs(this.#failures++, random))
+  }
+
+  #enter (state: LinkStatus['state'], reason: string): void {
+    if (this.#status.state === state && this.#status.reason === reason) return
+    if (this.#status.state !== state) this.#changedAt = this.#options.clock.monotonic()
+    this.#status = this.#statusNow(state, reason)
+  }
+
+  #statusNow (state: LinkStatus['state'], reason: string): LinkStatus {
+    return { transport: this.#options.transport, state, reason, since: new Date(this.#options.clock.now()).toISOString() }
+  }
+}

@@ -1,0 +1,40 @@
+import type { Did } from '../did.ts'
+import type { PeerBook } from '../peer-book.ts'
+
+/** An entry of `[[agents]]`: who gets the journal of this agent. Without `share`, every trusted peer. */
+export interface AgentSharing {
+  readonly name: string
+  /** DIDs, or names of trusted peers. */
+  readonly share?: readonly string[]
+}
+
+/** Decides which journals a node gets, and from whom one is taken. */
+export class Sharing {
+  readonly #own: Did
+  readonly #peers: PeerBook
+  readonly #shares: ReadonlyMap<string, readonly string[] | undefined>
+
+  constructor (own: Did, peers: PeerBook, agents: readonly AgentSharing[]) {
+    this.#own = own
+    this.#peers = peers
+    this.#shares = new Map(agents.map(({ name, share }) => [name, share]))
+  }
+
+  /** True when this DID may use mesh routes: the node itself and trusted peers. */
+  admits (did: Did): boolean {
+    return did === this.#own || this.#peers.trusts(did)
+  }
+
+  /** True when a node may read and write a journal. */
+  shares (journal: string, did: Did): boolean {
+    if (did === this.#own) return true
+    if (!this.#peers.trusts(did)) return false
+    const share = this.#shares.get(journal)
+    return share === undefined || share.includes(did) || share.includes(this.#peers.get(did)?.name ?? '')
+  }
+
+  /** True when everybody who can read a shared folder may read the journal. */
+  isPublic (journal: string): boolean {
+    return this.#shares.get(journal) === undefined
+  }
+}

@@ -1,0 +1,232 @@
+import type { SignedAnnouncement } from '../announcement.ts'
+import type { Announcer } from '../announcer.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { Did } from '../did.ts'
+import { describeError } from '../errors.ts'
+import type { Hooks } from '../hooks.ts'
+import type { Journals } from '../journal/journals.ts'
+import type { Logger } from '../logger.ts'
+import type { Notices } from '../notices.ts'
+import type { PeerView } from '../peer-book.ts'
+import type { KnownPeers } from '../peers/known-peers.ts'
+import type { Random } from '../random.ts'
+import type { FeedState, Link, LinkSource, Transport } from '../transport.ts'
+import type { Inbox } from './inbox.ts'
+import { LinkLoop } from './link-loop.ts'
+import type { Sharing } from './sharing.ts'
+import { planTransports, type TransportPlan } from './transport-plan.ts'
+
+export interface SyncOptions {
+  readonly own: Did
+  readonly journals: Journals
+  readonly peers: KnownPeers
+  readonly sharing: Sharing
+  readonly inbox: Inbox
+  readonly hooks: Hooks
+  readonly announcer: Announcer
+  readonly notices: Notices
+  /** By plugin name, in the order of the configuration. */
+  readonly transports: ReadonlyMap<string, Transport>
+  readonly intervalMs: number
+  readonly batchSize: number
+  /** How long a peer's link must have been gone before shared transports are written for it. */
+  readonly fallbackMs: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+/** How a peer is reached now, with the reason. */
+export interface Reach {
+  readonly transport: string | null
+  readonly reason: string
+}
+
+interface PeerLink { readonly transport: string, readonly loop: LinkLoop }
+
+/**
+ * Keeps this node in step with every trusted peer: a link to each that can be dialled, and the shared transports, which
+ * are always read, and written while there are no peers or one of them has no working link.
+ */
+export class Sync {
+  readonly #options: SyncOptions
+  readonly #links = new Map<Did, PeerLink>()
+  readonly #shared = new Map<string, LinkLoop>()
+  readonly #plans = new Map<Did, TransportPlan>()
+  readonly #closing = new Set<Promise<void>>()
+  #unsubscribe: (() => void)[] = []
+  #timer: Timer | undefined
+  #running = false
+
+  constructor (options: SyncOptions) {
+    this.#options = options
+  }
+
+  start (): void {
+    const { journals, peers, transports } = this.#options
+    this.#running = true
+    for (const [name, transport] of transports) if (transport.reach === 'shared') this.#openShared(name, transport)
+    this.#unsubscribe = [journals.onChange(() => this.#ringAll()), peers.onChange((peer) => this.#peerChanged(peer))]
+    this.#plan()
+  }
+
+  /** Resolves when all links are closed. */
+  async stop (): Promise<void> {
+    this.#running = false
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#timer?.cancel()
+    const loops = [...[...this.#links.values()].map(({ loop }) => loop), ...this.#shared.values()]
+    await Promise.all([...loops.map((loop) => loop.stop()), ...this.#closing])
+  }
+
+  /** Something new is to be told to everybody, as an announcement. */
+  ring (): void {
+    this.#ringAll()
+  }
+
+  /** Somebody showed up: what it sent tells what it has, and a link that was down may work now. */
+  contact (from: LinkSource, { shown = [], root }: { readonly shown?: readonly FeedState[], readonly root?: Uint8Array }): void {
+    if (from.kind === 'peer') this.#options.peers.heardFrom(from.did)
+    const loop = this.#loopOf(from)
+    loop?.session.note(shown)
+    if (root !== undefined) loop?.session.noteRoot(root)
+    if (loop?.status.state === 'down') loop.look()
+  }
+
+  /** There may be news at the other end. */
+  hint (from: LinkSource): void {
+    this.#loopOf(from)?.look()
+  }
+
+  /** The link to a peer, if it is one that is dialled. */
+  linkTo (did: Did): LinkLoop | undefined {
+    return this.#links.get(did)?.loop
+  }
+
+  /** The shared transports' links, by plugin name. */
+  get shared (): ReadonlyMap<string, LinkLoop> { return this.#shared }
+
+  /** How envelopes reach a trusted peer. */
+  reachOf (did: Did): Reach {
+    const link = this.#links.get(did)
+    if (link?.loop.status.state === 'up') return { transport: link.transport, reason: 'its link works' }
+    const why = link === undefined ? 'no address of it is known' : link.loop.status.reason
+    const folder = this.#plans.get(did)?.shared.find((name) => this.#shared.get(name)?.writing === true)
+    if (folder !== undefined) return { transport: folder, reason: `no link works: ${why}` }
+    return { transport: null, reason: why }
+  }
+
+  #peerChanged (peer: PeerView): void {
+    this.#plan()
+    const link = this.#links.get(peer.did)
+    if (link !== undefined && link.loop.status.state !== 'up') link.loop.look()
+    else this.#ringAll()
+  }
+
+  #ringAll (): void {
+    for (const { loop } of this.#links.values()) loop.ring()
+    for (const loop of this.#shared.values()) loop.ring()
+  }
+
+  #loopOf (from: LinkSource): LinkLoop | undefined {
+    return from.kind === 'peer' ? this.linkTo(from.did) : this.#shared.get(from.name)
+  }
+
+  /** Opens and closes links so that they fit the peers, and decides who writes to what is shared. */
+  #plan (): void {
+    if (!this.#running) return
+    const trusted = this.#options.peers.all().filter(({ trust }) => trust === 'trusted')
+    for (const peer of trusted) this.#planPeer(peer)
+    for (const did of this.#links.keys()) if (!trusted.some((peer) => peer.did === did)) this.#close(did)
+    this.#planShared(trusted)
+  }
+
+  #planPeer (peer: PeerView): void {
+    const { transports, hooks, notices } = this.#options
+    try {
+      const plan = planTransports(peer, transports, hooks)
+      this.#plans.set(peer.did, plan)
+      const link = this.#links.get(peer.did)
+      if (link?.transport === plan.direct) return
+      if (link !== undefined) this.#close(peer.did)
+      const transport = transports.get(plan.direct ?? '')
+      if (plan.direct !== undefined && transport !== undefined) this.#open(peer.did, plan.direct, transport)
+      if (plan.direct === undefined && plan.shared.length === 0) notices.add('MESH_TRANSPORT_NONE', `no transport reaches ${peer.name} (${peer.did}): enable one under [[plugins]]`)
+    } catch (error) {
+      notices.add('MESH_HOOK_FAILED', describeError(error))
+    }
+  }
+
+  #planShared (trusted: readonly PeerView[]): void {
+    const { clock, fallbackMs } = this.#options
+    this.#timer?.cancel()
+    let soonest = Infinity
+    for (const [name, loop] of this.#shared) {
+      const waits = trusted.filter(({ did }) => this.#plans.get(did)?.shared.includes(name)).map(({ did }) => {
+        const link = this.#links.get(did)?.loop
+        if (link === undefined) return 0
+        return link.status.state === 'up' ? Infinity : link.changedAt + fallbackMs - clock.monotonic()
+      })
+      loop.writing = trusted.length === 0 || waits.some((waitMs) => waitMs <= 0)
+      soonest = Math.min(soonest, ...waits.filter((waitMs) => waitMs > 0))
+    }
+    if (soonest < Infinity) this.#timer = clock.timer(soonest, () => this.#plan())
+  }
+
+  #open (did: Did, name: string, transport: Transport): void {
+    const { peers, sharing } = this.#options
+    const addresses = () => peers.get(did)?.addresses ?? []
+    const sent = new Map<Did, number>()
+    const loop = this.#loop(name, { kind: 'peer', did }, {
+      connect: (signal) => {
+        sent.clear()
+        return transport.connect({ kind: 'peer', did, addresses }, signal)
+      },
+      greet: (link, signal) => this.#greet(did, link, sent, signal),
+      shares: (journal) => sharing.shares(journal, did)
+    })
+    this.#links.set(did, { transport: name, loop })
+    loop.start()
+  }
+
+  #openShared (name: string, transport: Transport): void {
+    const loop = this.#loop(name, { kind: 'shared', name }, {
+      connect: (signal) => transport.connect({ kind: 'shared' }, signal),
+      shares: (journal) => this.#options.sharing.isPublic(journal)
+    })
+    this.#shared.set(name, loop)
+    loop.start()
+  }
+
+  #loop (transport: string, source: LinkSource, way: Pick<ConstructorParameters<typeof LinkLoop>[0], 'connect' | 'greet' | 'shares'>): LinkLoop {
+    const { journals, inbox, hooks, batchSize, intervalMs, clock, random, logger, sharing } = this.#options
+    let state = 'connecting'
+    const loop: LinkLoop = new LinkLoop({
+      ...way, transport, source, journals, inbox, hooks, batchSize, intervalMs, clock, random, logger,
+      admits: (origin) => sharing.admits(origin),
+      changed: () => {
+        if (state !== loop.status.state) this.#plan()
+        state = loop.status.state
+      }
+    })
+    return loop
+  }
+
+  /** Tells a peer of this node and of the trusted nodes it knows, each announcement once. */
+  async #greet (did: Did, link: Link, sent: Map<Did, number>, signal: AbortSignal): Promise<void> {
+    const { peers, announcer, clock } = this.#options
+    const known = peers.all().filter((peer) => peer.trust === 'trusted' && peer.did !== did).flatMap((peer) => peers.announcementOf(peer.did) ?? [])
+    const news = [announcer.current(), ...known].filter(({ announcement }) =>
+      announcement.expiresAt > clock.now() && announcement.seq > (sent.get(announcement.did) ?? 0))
+    if (news.length === 0) return
+    await link.push(news.map(({ bytes }) => bytes), signal)
+    for (const { announcement } of news as readonly SignedAnnouncement[]) sent.set(announcement.did, announcement.seq)
+  }
+
+  #close (did: Did): void {
+    const closing = this.#links.get(did)?.loop.stop().finally(() => this.#closing.delete(closing as Promise<void>))
+    this.#links.delete(did)
+    this.#plans.delete(did)
+    if (closing !== undefined) this.#closing.add(closing)
+  }
+}
