@@ -47,7 +47,8 @@ export class Lifecycle {
    * @throws AggregateError of `MESH_PLUGIN_STOP_FAILED`.
    */
   stop (): Promise<void> {
-    return this.#stopping ??= this.#stopAll()
+    this.#stopping ??= this.#stopAll()
+    return this.#stopping
   }
 
   async #stopAll (): Promise<void> {

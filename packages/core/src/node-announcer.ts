@@ -18,8 +18,6 @@ export interface NodeAnnouncerOptions {
   readonly hooks: Hooks
   readonly clock: Clock
   readonly logger: Logger
-  /** Takes each new announcement. */
-  readonly publish: (announcement: SignedAnnouncement) => void
 }
 
 /** Assembles this node's announcements, numbers them by the clock so that they rise over restarts, and renews them. */
@@ -28,16 +26,24 @@ export class NodeAnnouncer implements Announcer {
   #current: SignedAnnouncement | undefined
   #timer: Timer | undefined
   #started = false
+  readonly #listeners = new Set<(announcement: SignedAnnouncement) => void>()
 
   constructor (options: NodeAnnouncerOptions) {
     this.#options = options
   }
 
   current (): SignedAnnouncement {
-    return this.#current ??= this.#assemble()
+    this.#current ??= this.#assemble()
+    return this.#current
   }
 
-  /** From now on `refresh` publishes, and a timer renews. */
+  /** Calls `listener` with each new announcement. Returns the way to stop it. */
+  onChange (listener: (announcement: SignedAnnouncement) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** From now on `refresh` tells the listeners, and a timer renews. */
   start (): void {
     this.#started = true
     this.refresh()
@@ -48,7 +54,7 @@ export class NodeAnnouncer implements Announcer {
     if (!this.#started) return
     this.#timer?.cancel()
     this.#timer = this.#options.clock.timer(renewAfterMs, () => this.refresh())
-    this.#options.publish(this.#current)
+    for (const listener of this.#listeners) listener(this.#current)
   }
 
   stop (): void {

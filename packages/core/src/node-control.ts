@@ -1,5 +1,5 @@
 import type {
-  Acknowledgement, Convergence, EntryView, JournalStatus, LinkStatus, NewEntry, NodeControl, NodeStatus, PeerStatus, ReadOptions
+  Acknowledgement, Convergence, EntryView, JournalStatus, NewEntry, NodeControl, NodeStatus, PeerStatus, ReadOptions
 } from './control.ts'
 import type { Clock } from './clock.ts'
 import type { NodeSettings } from './cradle.ts'
@@ -31,7 +31,6 @@ export interface ControlOptions {
   readonly httpRoutes: HttpRoutes
   readonly plugins: NodeStatus['plugins']
   readonly clock: Clock
-  readonly durability: Acknowledgement['durability']
 }
 
 /** A running node as its operator and agents use it. */

@@ -39,7 +39,7 @@ const dialTimeoutMs = 10_000
 export class Candidates {
   readonly #own: Did
   readonly #peers: KnownPeers
-  readonly #prober: Prober
+  #prober: Prober | undefined
   readonly #clock: Clock
   readonly #random: Random
   readonly #logger: Logger
@@ -48,13 +48,18 @@ export class Candidates {
   readonly #dials = new Set<Promise<void>>()
   readonly #stopped = new AbortController()
 
-  constructor (own: Did, peers: KnownPeers, prober: Prober, clock: Clock, random: Random, logger: Logger) {
+  constructor (own: Did, peers: KnownPeers, clock: Clock, random: Random, logger: Logger) {
     this.#own = own
     this.#peers = peers
-    this.#prober = prober
     this.#clock = clock
     this.#random = random
     this.#logger = logger
+  }
+
+  /** From now on claims are dialled; those that came before have waited. */
+  start (prober: Prober): void {
+    this.#prober = prober
+    this.#dialNext()
   }
 
   /** Takes a claim. Returns at once, and drops what is over budget: a discovery reports again. */
@@ -75,13 +80,15 @@ export class Candidates {
   }
 
   #dialNext (): void {
+    const prober = this.#prober
+    if (prober === undefined) return
     for (const [key, claim] of this.#waiting) {
       if (this.#dials.size >= maxDials) return
       this.#waiting.delete(key)
       const attempt = this.#attemptFor(key)
       if (attempt.notBefore > this.#clock.monotonic()) continue
       attempt.notBefore = Infinity
-      const dial = this.#dial(claim, attempt).finally(() => {
+      const dial = this.#dial(prober, claim, attempt).finally(() => {
         this.#dials.delete(dial)
         if (!this.#stopped.signal.aborted) this.#dialNext()
       })
@@ -89,11 +96,11 @@ export class Candidates {
     }
   }
 
-  async #dial (claim: Claim, attempt: Attempt): Promise<void> {
+  async #dial (prober: Prober, claim: Claim, attempt: Attempt): Promise<void> {
     const { did, address, source, onLink } = claim
     try {
       const announcement = await withDeadline(this.#clock, dialTimeoutMs, `dialling ${address.host}:${address.port}`,
-        (signal) => this.#prober.prove(did, address, signal), this.#stopped.signal)
+        (signal) => prober.prove(did, address, signal), this.#stopped.signal)
       attempt.failures = 0
       attempt.notBefore = this.#clock.monotonic() + freshMs
       this.#peers.met({ did, address, source, onLink, announcement })

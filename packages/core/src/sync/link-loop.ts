@@ -5,11 +5,13 @@ import { withDeadline } from '../deadline.ts'
 import { describeError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Random } from '../random.ts'
-import type { Link } from '../transport.ts'
+import type { Link, LinkSource } from '../transport.ts'
 import { Bell } from './bell.ts'
 import { LinkSession, type SessionOptions } from './link-session.ts'
 
 const requestTimeoutMs = 30_000
+/** One failure is nothing: a peer that starts a moment later, or has not heard yet that it is to trust this node. */
+const noteworthyFailures = 5
 
 export interface LoopOptions extends SessionOptions {
   /** Plugin name of the transport. */
@@ -142,21 +144,28 @@ export class LinkLoop {
     const reason = describeError(error)
     this.#enter('down', reason)
     this.#digestDue = true
-    logger.warnOnce(`link ${transport} ${JSON.stringify(source)} ${reason}`, 'a link is down', { transport, ...(source.kind === 'peer' ? { peer: source.did } : {}), reason })
+    if (++this.#failures >= noteworthyFailures) logger.warnOnce(`link ${transport} ${to(source)} ${reason}`, 'a link is down', { transport, to: to(source), reason })
     const link = this.#link
     this.#link = undefined
     await link?.close().catch(() => {})
     changed()
-    await this.#bell.wait(backoffMs(this.#failures++, random))
+    await this.#bell.wait(backoffMs(this.#failures - 1, random))
   }
 
   #enter (state: LinkStatus['state'], reason: string): void {
     if (this.#status.state === state && this.#status.reason === reason) return
-    if (this.#status.state !== state) this.#changedAt = this.#options.clock.monotonic()
+    if (this.#status.state !== state) {
+      this.#changedAt = this.#options.clock.monotonic()
+      if (state === 'up' || this.#status.state === 'up') this.#options.logger.info(`a link is ${state}`, { transport: this.#options.transport, to: to(this.#options.source), reason })
+    }
     this.#status = this.#statusNow(state, reason)
   }
 
   #statusNow (state: LinkStatus['state'], reason: string): LinkStatus {
     return { transport: this.#options.transport, state, reason, since: new Date(this.#options.clock.now()).toISOString() }
   }
+}
+
+function to (source: LinkSource): string {
+  return source.kind === 'peer' ? source.did : source.name
 }

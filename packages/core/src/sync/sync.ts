@@ -1,11 +1,11 @@
 import type { SignedAnnouncement } from '../announcement.ts'
-import type { Announcer } from '../announcer.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Did } from '../did.ts'
 import { describeError } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
 import type { Journals } from '../journal/journals.ts'
 import type { Logger } from '../logger.ts'
+import type { NodeAnnouncer } from '../node-announcer.ts'
 import type { Notices } from '../notices.ts'
 import type { PeerView } from '../peer-book.ts'
 import type { KnownPeers } from '../peers/known-peers.ts'
@@ -17,13 +17,12 @@ import type { Sharing } from './sharing.ts'
 import { planTransports, type TransportPlan } from './transport-plan.ts'
 
 export interface SyncOptions {
-  readonly own: Did
   readonly journals: Journals
   readonly peers: KnownPeers
   readonly sharing: Sharing
   readonly inbox: Inbox
   readonly hooks: Hooks
-  readonly announcer: Announcer
+  readonly announcer: NodeAnnouncer
   readonly notices: Notices
   /** By plugin name, in the order of the configuration. */
   readonly transports: ReadonlyMap<string, Transport>
@@ -63,10 +62,10 @@ export class Sync {
   }
 
   start (): void {
-    const { journals, peers, transports } = this.#options
+    const { journals, peers, transports, announcer } = this.#options
     this.#running = true
     for (const [name, transport] of transports) if (transport.reach === 'shared') this.#openShared(name, transport)
-    this.#unsubscribe = [journals.onChange(() => this.#ringAll()), peers.onChange((peer) => this.#peerChanged(peer))]
+    this.#unsubscribe = [journals.onChange(() => this.#ringAll()), peers.onChange((peer) => this.#peerChanged(peer)), announcer.onChange(() => this.#ringAll())]
     this.#plan()
   }
 
@@ -77,11 +76,6 @@ export class Sync {
     this.#timer?.cancel()
     const loops = [...[...this.#links.values()].map(({ loop }) => loop), ...this.#shared.values()]
     await Promise.all([...loops.map((loop) => loop.stop()), ...this.#closing])
-  }
-
-  /** Something new is to be told to everybody, as an announcement. */
-  ring (): void {
-    this.#ringAll()
   }
 
   /** Somebody showed up: what it sent tells what it has, and a link that was down may work now. */
@@ -202,7 +196,17 @@ export class Sync {
     const { journals, inbox, hooks, batchSize, intervalMs, clock, random, logger, sharing } = this.#options
     let state = 'connecting'
     const loop: LinkLoop = new LinkLoop({
-      ...way, transport, source, journals, inbox, hooks, batchSize, intervalMs, clock, random, logger,
+      ...way,
+      transport,
+      source,
+      journals,
+      inbox,
+      hooks,
+      batchSize,
+      intervalMs,
+      clock,
+      random,
+      logger,
       admits: (origin) => sharing.admits(origin),
       changed: () => {
         if (state !== loop.status.state) this.#plan()

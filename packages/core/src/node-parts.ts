@@ -1,0 +1,88 @@
+import type { Clock } from './clock.ts'
+import type { RuntimeConfig } from './config.ts'
+import type { NodeStatus } from './control.ts'
+import type { NodeSettings } from './cradle.ts'
+import type { HomePaths } from './home.ts'
+import { HookBoard } from './hooks.ts'
+import type { HttpRoutes } from './http-routes.ts'
+import type { Identity } from './identity.ts'
+import { Journals } from './journal/journals.ts'
+import type { Logger } from './logger.ts'
+import { NodeAnnouncer } from './node-announcer.ts'
+import { Control } from './node-control.ts'
+import { Notices } from './notices.ts'
+import { Candidates } from './peers/candidates.ts'
+import { KnownPeers, type ConfiguredPeer } from './peers/known-peers.ts'
+import { TrustStore } from './peers/trust-store.ts'
+import type { Random } from './random.ts'
+import { Inbox } from './sync/inbox.ts'
+import { Receiver } from './sync/receiver.ts'
+import { Sharing } from './sync/sharing.ts'
+import { Sync } from './sync/sync.ts'
+import type { Transport } from './transport.ts'
+
+export interface NodePartsOptions {
+  readonly config: RuntimeConfig
+  readonly settings: NodeSettings
+  readonly identity: Identity
+  readonly paths: HomePaths
+  readonly plugins: NodeStatus['plugins']
+  readonly httpRoutes: HttpRoutes
+  /** Filled by the runtime once the plugins are set up. */
+  readonly transports: ReadonlyMap<string, Transport>
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+/** What a node is made of, besides its plugins. Nothing is opened or started yet. */
+export type NodeParts = ReturnType<typeof createNodeParts>
+
+/** Makes core's parts and joins them. */
+export function createNodeParts (options: NodePartsOptions) {
+  const { config: { mesh, agents }, settings, identity, paths, plugins, httpRoutes, transports, clock, random, logger } = options
+  const common = { clock, random, logger }
+  const board = new HookBoard(logger)
+  const { hooks } = board
+  const notices = new Notices(clock, logger)
+  const trust = new TrustStore(paths.trust, clock)
+  const peers = new KnownPeers(identity.did, mesh.trust, trust, clock, mesh.peers.map(configuredPeer))
+  const candidates = new Candidates(identity.did, peers, clock, random, logger)
+  const journals = new Journals({ ...common, folder: paths.journals, meshId: mesh.id, identity })
+  const sharing = new Sharing(identity.did, peers, agents)
+  const inbox = new Inbox({ meshId: mesh.id, journals, sharing, notices, announced: heardWith(clock, peers, candidates) })
+  const announcer = new NodeAnnouncer({ identity, meshId: mesh.id, name: settings.name, agents: agents.map(({ name }) => name), hooks, clock, logger })
+  const sync = new Sync({
+    ...common,
+    journals,
+    peers,
+    sharing,
+    inbox,
+    hooks,
+    announcer,
+    notices,
+    transports,
+    intervalMs: mesh.sync.interval_secs * 1000,
+    batchSize: mesh.sync.batch_size,
+    fallbackMs: mesh.sync.fallback_after_secs * 1000
+  })
+  const receiver = new Receiver({ journals, sharing, inbox, hooks, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from) })
+  const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, sharing, sync, hooks, notices, httpRoutes, plugins, clock })
+  return { board, trust, peers, candidates, journals, announcer, sync, receiver, control }
+}
+
+/** For announcements that peers pass on: news of a known node is noted, and addresses are dialled before they count. */
+function heardWith (clock: Clock, peers: KnownPeers, candidates: Candidates): ConstructorParameters<typeof Inbox>[0]['announced'] {
+  return (signed, from) => {
+    const { did, seq, expiresAt, addresses } = signed.announcement
+    if (expiresAt <= clock.now() || seq <= (peers.announcementOf(did)?.announcement.seq ?? 0)) return
+    peers.update(signed)
+    candidates.report({ did, addresses }, from.kind === 'peer' ? 'gossip' : from.name)
+  }
+}
+
+/** A peer of runtime.toml. Without a tunnel it is dialled at its endpoint's host and its dashboard port. */
+function configuredPeer ({ name, node_did: did, endpoint, dashboard_port: port }: RuntimeConfig['mesh']['peers'][number]): ConfiguredPeer {
+  const host = endpoint?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  return { did, name, addresses: host === undefined ? [] : [{ host, port }] }
+}
