@@ -24,7 +24,7 @@ describe('problems of a configuration', () => {
       rate_limit = 0
       rate_limits = 3
       auth = [1]
-      enabled = { x = 1 }
+      bind = { x = 1 }
       remote = 1979-05-27
       [mesh]
       trust = "all"
@@ -54,7 +54,7 @@ describe('problems of a configuration', () => {
       'runtime.toml: dashboard.rate_limit: expected integer >= 1, got 0',
       'runtime.toml: dashboard.rate_limits: unknown key; did you mean "rate_limit"?',
       'runtime.toml: dashboard.auth: expected boolean, got array',
-      'runtime.toml: dashboard.enabled: expected boolean, got table',
+      'runtime.toml: dashboard.bind: expected string, got table',
       'runtime.toml: dashboard.remote: expected boolean, got date',
       'runtime.toml: mesh.trust: expected "known", "lan" or "open", got "all"',
       'runtime.toml: mesh.peers[0].dashboard_port: expected integer from 1 to 65535, got 70000',

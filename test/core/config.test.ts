@@ -13,7 +13,7 @@ describe('loadConfig', () => {
     expect(path).to.equal(undefined)
     expect(config).to.deep.equal({
       node: { name: 'box', home: folder.join('.akshi') },
-      dashboard: { enabled: true, port: 3210, bind: '0.0.0.0', auth: true, remote: false, rate_limit: 300, rate_limit_burst: 50 },
+      dashboard: { port: 3210, bind: '0.0.0.0', auth: true, remote: false, rate_limit: 300, rate_limit_burst: 50 },
       mesh: {
         id: 'default',
         trust: 'known',

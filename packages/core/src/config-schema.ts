@@ -14,7 +14,6 @@ const node = section('This node.', {
 })
 
 const dashboard = section('The node\'s one port: peers, the local API and the page.', {
-  enabled: Type.Boolean({ default: true, description: 'Whether the page is served; peers and the local API are served anyway.' }),
   port: Type.Integer({ ...port, default: 3210, description: 'TCP port for everything; 0 takes any free one.' }),
   bind: Type.String({ minLength: 1, default: '0.0.0.0', description: 'Address to listen on; 127.0.0.1 keeps peers on other machines out.' }),
   // eslint-disable-next-line no-template-curly-in-string -- TOML's, filled in when the file is loaded
@@ -41,7 +40,7 @@ const peer = Type.Object({
 const sync = section('How journals are kept in sync.', {
   interval_secs: Type.Number({ exclusiveMinimum: 0, maximum: 86_400, default: 10, description: 'Seconds between comparisons with each peer; changes are sent at once, this is the backstop.' }),
   batch_size: Type.Integer({ minimum: 1, maximum: 10_000, default: 50, description: 'Envelopes in one request at most.' }),
-  max_lag_before_full_sync: Type.Integer({ minimum: 1, default: 1000, description: 'Envelopes behind from which whole segments are fetched.' }),
+  max_lag_before_full_sync: Type.Integer({ minimum: 1, default: 1000, description: 'Envelopes behind from which whole segments are to be fetched; without effect until segments are sealed.' }),
   fallback_after_secs: Type.Number({ minimum: 0, maximum: 86_400, default: 3, description: 'Seconds the last working link must be gone before the shared folder is written again.' })
 })
 

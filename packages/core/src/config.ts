@@ -21,7 +21,6 @@ export interface PluginEntry {
 export interface RuntimeConfig {
   readonly node: { readonly name: string, readonly home: string }
   readonly dashboard: {
-    readonly enabled: boolean
     readonly port: number
     readonly bind: string
     readonly token?: string

@@ -1,4 +1,4 @@
-import { Type, type Static, type TObject } from 'typebox'
+import { IsObject, Type, type Static, type TObject } from 'typebox'
 import type { Cradle } from './cradle.ts'
 import type { Discovery } from './discovery.ts'
 import { MeshError } from './errors.ts'
@@ -62,6 +62,6 @@ function findProblem (value: unknown): string | undefined {
   const { name, apiVersion, config, setup } = value as Partial<Record<keyof Plugin, unknown>>
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) return '"name" must be lower-case letters, digits and hyphens'
   if (apiVersion !== 1) return `"apiVersion" is ${JSON.stringify(apiVersion)}, but this core speaks version 1`
-  if (typeof config !== 'object' || config === null || (config as { type?: unknown }).type !== 'object') return '"config" must be a TypeBox object schema (use NoConfig if there is nothing to configure)'
+  if (!IsObject(config)) return '"config" must be a TypeBox object schema (use NoConfig if there is nothing to configure)'
   if (typeof setup !== 'function') return '"setup" must be a function'
 }
