@@ -1,0 +1,25 @@
+import { definePlugin } from '@akshi/core'
+import { FsConfig, parseFileMode, resolveDir } from './config.ts'
+import { FolderTransport } from './folder-transport.ts'
+
+export { FsConfig } from './config.ts'
+export { FolderTransport, type FolderOptions } from './folder-transport.ts'
+export type { FolderWatch, Watch } from './folder-watchers.ts'
+
+/** The plugin: one shared folder as a transport that reaches everybody who can read it. */
+export default definePlugin({
+  name: 'fs',
+  apiVersion: 1,
+  config: FsConfig,
+  setup: ({ config, clock, random, logger, settings }) => ({
+    transport: new FolderTransport({
+      dir: resolveDir(config.dir, settings.home),
+      meshId: settings.meshId,
+      fileMode: parseFileMode(config.file_mode),
+      pollIntervalMs: config.poll_interval_secs * 1000,
+      clock,
+      random,
+      logger
+    })
+  })
+})
