@@ -15,7 +15,10 @@ const pnpmVersion = packageManager.split('@')[1]
  */
 export function bootstrap () {
   checkNode()
-  if (!isInstalled()) install()
+  if (!isInstalled()) {
+    install()
+    console.error('Building ...')
+  }
   build()
 }
 

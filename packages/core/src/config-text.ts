@@ -1,5 +1,5 @@
 import { stringify } from 'smol-toml'
-import { runtimeSchema } from './config-schema.ts'
+import { firstPartyPlugins, runtimeSchema } from './config-schema.ts'
 import { keyPath, type Tree } from './config-tree.ts'
 import type { SchemaView } from './config-words.ts'
 
@@ -11,6 +11,8 @@ export interface InitialConfig {
   readonly bind?: string | undefined
   readonly trust?: string | undefined
   readonly meshId?: string | undefined
+  /** What to declare under `[[plugins]]`. Default: the first-party plugins. */
+  readonly plugins?: readonly { readonly package: string, readonly config?: Tree }[] | undefined
 }
 
 const heading = `# Configuration of an Akshi mesh node. A key that is commented out shows its default, or an example where it has
@@ -25,7 +27,8 @@ const heading = `# Configuration of an Akshi mesh node. A key that is commented 
 export function commentedConfig (initial: InitialConfig): string {
   const values = new Map<string, unknown>([
     ['node.name', initial.name], ['node.home', initial.home], ['dashboard.port', initial.port],
-    ['dashboard.bind', initial.bind], ['mesh.trust', initial.trust], ['mesh.id', initial.meshId]
+    ['dashboard.bind', initial.bind], ['mesh.trust', initial.trust], ['mesh.id', initial.meshId],
+    ['plugins', initial.plugins ?? firstPartyPlugins.map((name) => ({ package: name }))]
   ])
   return `${heading}\n${writeTable(runtimeSchema as SchemaView, '', values)}`
 }
@@ -38,7 +41,7 @@ function writeTable (schema: SchemaView, base: string, values: ReadonlyMap<strin
   return [
     ...own.map(({ key, part, path }) => writeValue(key, part, values.get(path))),
     ...inner.map(({ part, path }) => part.properties === undefined
-      ? writeArray(part, path)
+      ? writeArray(part, path, values.get(path))
       : `\n# ${part.description ?? ''}\n[${path}]\n${writeTable(part, path, values)}`)
   ].join('')
 }
@@ -49,13 +52,12 @@ function writeValue (key: string, schema: SchemaView, value: unknown): string {
   return `# ${schema.description ?? ''}\n${sign}${text.trimEnd()}\n`
 }
 
-/** An array of tables: what the default holds is declared, an array without default is shown by an example. */
-function writeArray (schema: SchemaView, path: string): string {
-  const items = (schema.default ?? []) as readonly Tree[]
+/** An array of tables: what is in it is declared, an empty one is shown by an example. */
+function writeArray (schema: SchemaView, path: string, items: unknown): string {
+  const heading = `\n# ${schema.description ?? ''}\n`
+  if (Array.isArray(items) && items.length > 0) return heading + stringify({ [path]: items })
   const keys = Object.entries(schema.items?.properties ?? {}).filter(([, part]) => part.type !== 'object')
-  const declared = items.map((item) => `[[${path}]]\n${stringify(Object.fromEntries(keys.map(([key]) => [key, item[key]])))}`)
-  const example = `#[[${path}]]\n${keys.map(([key, part]) => writeValue(key, part, undefined)).join('')}`
-  return `\n# ${schema.description ?? ''}\n${[...declared, ...items.length === 0 ? [example] : []].join('')}`
+  return `${heading}#[[${path}]]\n${keys.map(([key, part]) => writeValue(key, part, undefined)).join('')}`
 }
 
 function escape (value: unknown): unknown {

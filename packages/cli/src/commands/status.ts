@@ -1,0 +1,55 @@
+import type { NodeStatus } from '@akshi/core'
+import type { Command } from 'commander'
+import { examples } from '../guide.ts'
+import type { Invocation } from '../invocation.ts'
+import { counted, printable, shortHeads, table, type Terminal } from '../terminal.ts'
+
+/** `akshi status`: the running node at a glance. */
+export function addStatus (program: Command, invocation: Invocation): void {
+  program.command('status')
+    .summary('show the running node: transport, peers, journals')
+    .description('Shows the running node: which transport it uses and why, its peers with their lag, and its journals.')
+    .addHelpText('after', examples([['akshi status', ''], ['akshi status --json', 'everything the node says']], 'akshi peers shows why each peer stands where it does'))
+    .action(async () => {
+      const status = await invocation.withNode((client) => client.status())
+      invocation.terminal.result(status, () => describeNode(status, invocation.terminal))
+    })
+}
+
+function describeNode (status: NodeStatus, terminal: Terminal): string[] {
+  const { name, did, url, home, mesh, transport, startedAt, pid } = status
+  return [
+    `${terminal.style('bold', printable(name))}  ${did}`,
+    `  local      ${url}`,
+    `  mesh       "${mesh.id}", trust = "${mesh.trust}"`,
+    `  home       ${home}`,
+    `  running    since ${startedAt} (pid ${pid})`,
+    `  transport  ${transport.active.join(' + ') || 'none'}: ${printable(transport.reason)}`,
+    ...status.shared.map((link) => `  shared     ${link.transport} is ${link.state}, ${link.writing ? 'read and written' : 'read only'}: ${printable(link.reason)}`),
+    '',
+    ...section(terminal, 'peers', peerRows(status), [3]),
+    '',
+    ...section(terminal, 'journals', journalRows(status), [1]),
+    ...status.notices.flatMap(({ code, message, count }) => ['', terminal.style('yellow', `${code} (${counted(count, 'time')}): ${printable(message)}`)])
+  ]
+}
+
+function peerRows ({ peers }: NodeStatus): string[][] {
+  if (peers.length === 0) return []
+  return [['NAME', 'TRUST', 'VIA', 'LAG', 'STATE'], ...peers.map(({ name, trust, via, lag, converged }) => [
+    printable(name), trust, via?.transport ?? '-', lag === undefined ? '-' : String(lag), converged === true ? 'converged' : ''
+  ])]
+}
+
+function journalRows ({ journals }: NodeStatus): string[][] {
+  if (journals.length === 0) return []
+  return [['NAME', 'ENTRIES', 'HEADS', 'WRITTEN BY'], ...journals.map(({ name, entries, heads, origins }) => [
+    name, String(entries), shortHeads(heads), printable(origins.map((origin) => origin.name).join(' '))
+  ])]
+}
+
+function section (terminal: Terminal, what: string, rows: readonly (readonly string[])[], right: readonly number[]): string[] {
+  if (rows.length === 0) return [`no ${what} yet`]
+  const [header = '', ...lines] = table(rows, right)
+  return [terminal.style('dim', header), ...lines]
+}

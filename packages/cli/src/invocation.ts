@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { describeError, homePaths, loadConfig, MeshError, type LoadedConfig, type RuntimeConfig } from '@akshi/core'
+import type { Command } from 'commander'
+import { ApiClient } from './api-client.ts'
+import type { Io } from './io.ts'
+import { Terminal, wantsColour } from './terminal.ts'
+
+/** Options that every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly config?: string
+  readonly home?: string
+  readonly json?: boolean
+  readonly color: boolean
+}
+
+/** One run of the command: its global options, and what follows from them, made when it is asked for. */
+export class Invocation {
+  readonly io: Io
+  readonly #program: Command
+
+  constructor (io: Io, program: Command) {
+    this.io = io
+    this.#program = program
+  }
+
+  get options (): GlobalOptions {
+    return this.#program.opts()
+  }
+
+  get terminal (): Terminal {
+    const { json = false, color } = this.options
+    return new Terminal(this.io.stdout, { json, colour: !json && wantsColour(this.io.stdout, this.io.env, color) })
+  }
+
+  /** A line for people on stderr; nothing with `--json`. */
+  hint (text: string): void {
+    if (this.options.json !== true) this.io.stderr.write(`${text}\n`)
+  }
+
+  /** A command line to show to the operator, with the options that say which node is meant. */
+  command (words: string): string {
+    const { config, home } = this.options
+    return ['akshi', words, ...(config === undefined ? [] : ['-c', config]), ...(home === undefined ? [] : ['--home', home])].join(' ')
+  }
+
+  /**
+   * The configuration, with `flags` (key paths) on top.
+   *
+   * @throws MeshError `MESH_CONFIG_INVALID`, `MESH_CONFIG_NOT_FOUND`.
+   */
+  loadConfig (flags: Readonly<Record<string, unknown>> = {}): Promise<LoadedConfig> {
+    const { config, home } = this.options
+    return loadConfig({ configPath: config, home, cwd: this.io.cwd, env: this.io.env, flags })
+  }
+
+  /** The folder that plugins and relative paths of a configuration are resolved from. */
+  configDir ({ path }: LoadedConfig): string {
+    return path === undefined ? this.io.cwd : dirname(path)
+  }
+
+  /**
+   * Calls `use` with a client for the node of this home, and closes it. Nothing is dialled before the first request.
+   *
+   * @throws MeshError as `loadConfig`, `MESH_TOKEN_INVALID` (the token file cannot be read), and what the node answers.
+   */
+  async withNode<Result> (use: (client: ApiClient) => Promise<Result>): Promise<Result> {
+    const { config } = await this.loadConfig()
+    const token = await readToken(config)
+    await using client = new ApiClient({ url: await findNode(config), home: config.node.home, ...(token === undefined ? {} : { token }) })
+    return await use(client)
+  }
+}
+
+/**
+ * The bearer token of a home: as configured, else from its file; nothing when there is none.
+ *
+ * @throws MeshError `MESH_TOKEN_INVALID` when the file cannot be read.
+ */
+export async function readToken ({ dashboard, node }: RuntimeConfig): Promise<string | undefined> {
+  return dashboard.token ?? (await readOptional(homePaths(node.home).token))?.trim()
+}
+
+/** Base URL of the local API of a home: what the running node wrote down, else what is configured. */
+export async function findNode ({ dashboard, node }: RuntimeConfig): Promise<string> {
+  const text = await readOptional(homePaths(node.home).running)
+  if (text !== undefined) return (JSON.parse(text) as { url: string }).url
+  return `http://127.0.0.1:${dashboard.port}`
+}
+
+async function readOptional (path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new MeshError('MESH_TOKEN_INVALID', `Cannot read ${path}: ${describeError(cause)}. Run akshi as the user that owns the node's home.`, { cause })
+  }
+}

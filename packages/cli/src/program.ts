@@ -1,0 +1,49 @@
+import { Command } from 'commander'
+import { addCert } from './commands/cert.ts'
+import { addConfig } from './commands/config.ts'
+import { addDemo } from './commands/demo.ts'
+import { addId } from './commands/id.ts'
+import { addInit } from './commands/init.ts'
+import { addJournal } from './commands/journal.ts'
+import { addPeers } from './commands/peers.ts'
+import { addRun } from './commands/run.ts'
+import { addStatus } from './commands/status.ts'
+import { addToken } from './commands/token.ts'
+import { addTrust } from './commands/trust.ts'
+import { addWait } from './commands/wait.ts'
+import { exitCodeHelp } from './guide.ts'
+import { Invocation } from './invocation.ts'
+import type { Io } from './io.ts'
+import { version } from './version.ts'
+
+/** Adds one command to the program. `invocation` is for its action: options are known only when that runs. */
+export type AddCommand = (program: Command, invocation: Invocation) => void
+
+/** In the order of the help: making a node, running it, looking at it, writing to it, checking. */
+const commands: readonly AddCommand[] = [
+  addInit, addRun, addDemo, addStatus, addPeers, addTrust, addJournal, addWait, addId, addToken, addCert, addConfig
+]
+
+/** The whole command line. It throws `CommanderError` where commander would end the process. */
+export function createProgram (io: Io): Command {
+  const program = new Command('akshi')
+    .description('A mesh of nodes that keep agent journals in sync, with no central server')
+    .version(version, '-V, --version', 'print the version')
+    .option('-c, --config <file>', 'runtime.toml to use')
+    .option('--home <dir>', "the node's folder (default: AKSHI_HOME_DIR, runtime.toml or ~/.akshi)")
+    .option('--json', 'print one JSON document; errors are JSON on stderr')
+    .option('--no-color', 'no colours (also: NO_COLOR)')
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      // main() reports errors, in one form for all.
+      outputError: () => {}
+    })
+    .addHelpText('after', exitCodeHelp)
+  const invocation = new Invocation(io, program)
+  for (const add of commands) add(program, invocation)
+  return program
+}

@@ -1,0 +1,72 @@
+import { createIdentity, type Convergence } from '@akshi/core'
+import { expect } from 'chai'
+import { Folder } from './support/command.ts'
+import { FakeNode } from './support/fake-node.ts'
+import { StepClock } from './support/step-clock.ts'
+
+const { did } = createIdentity()
+
+function convergence (converged: boolean): Convergence {
+  return {
+    agent: null,
+    local_seq: 1,
+    peers: [{ peer_id: did, name: 'beta', acked_seq: 1, lag: converged ? 0 : 2, behind: 0, converged, reason: '' }],
+    converged,
+    heads: ['abcdef0123'],
+    reason: converged ? 'all have the same' : 'beta lacks 2'
+  }
+}
+
+describe('akshi wait', () => {
+  let folder: Folder
+  beforeEach(async () => { folder = await Folder.create() })
+  afterEach(() => folder[Symbol.asyncDispose]())
+
+  /** A node that converges at its `from`th answer and has `entries` entries. */
+  const startNode = (from: number, entries = 5) => {
+    let asked = 0
+    return FakeNode.start(`${folder.path}/.akshi`, ({ path }) => path.startsWith('/api/v1/journals')
+      ? { body: [{ name: 'a', entries, heads: [], origins: [] }, { name: 'b', entries: 1, heads: [], origins: [] }] }
+      : { body: convergence(++asked >= from) })
+  }
+
+  it('returns when the node says that all have the same', async () => {
+    await using node = await startNode(3)
+    const clock = new StepClock()
+    const waiting = folder.akshi(['wait', '--converged'], { clock })
+    await clock.step()
+    await clock.step()
+    clock.step().catch(() => {})
+    const { code, stdout } = await waiting
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'converged with 1 peer: all have the same\n6 entries, heads abcdef01\n' })
+    expect(node.requests.filter(({ path }) => path === '/api/v1/sync/convergence').length).to.equal(3)
+  })
+
+  it('gives up with exit code 5, saying what is missing', async () => {
+    await using node = await startNode(Infinity)
+    const { code, stdout, stderr } = await folder.akshi(['wait', '--converged', '--timeout', '0', '--peers', '2', '--entries', '9'])
+    expect({ code, stdout, asked: node.requests.length }).to.deep.equal({ code: 5, stdout: '', asked: 2 })
+    expect(stderr).to.equal('akshi: Not converged after 0 s: beta lacks 2; 0 peers of 2 converged; 6 entries of 9 here. Look closer: akshi peers (MESH_TIMEOUT)\n')
+  })
+
+  it('is not content with convergence alone when peers or entries are asked for', async () => {
+    await using node = await startNode(1)
+    const run = async (...words: string[]) => (await folder.akshi(['wait', '--converged', '--timeout', '0', ...words])).code
+    expect([
+      await run('--peers', '1', '--entries', '6'), await run('--peers', '2'), await run('--entries', '7'),
+      await run('--agent', 'a', '--entries', '5'), await run('--agent', 'a', '--entries', '6')
+    ]).to.deep.equal([0, 5, 5, 0, 5])
+    expect(node.requests.filter(({ path }) => path === '/api/v1/sync/convergence?agent=a').length).to.equal(2)
+  })
+
+  it('waits for a node that is still starting', async () => {
+    await folder.akshi(['init', '--port', '1'])
+    const clock = new StepClock()
+    const waiting = folder.akshi(['wait', '--converged'], { clock })
+    await clock.step()
+    await using node = await startNode(1)
+    clock.step().catch(() => {})
+    expect((await waiting).code).to.equal(0)
+    expect(node.requests.length).to.equal(2)
+  })
+})
