@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { createIdentity, type NewEntry, type NodeStatus, type PeerStatus } from '@akshi/core'
 import { expect } from 'chai'
@@ -53,6 +55,15 @@ describe('commands that talk to a node', () => {
       expect({ argv, code, stdout }).to.deep.equal({ argv, code: 4, stdout: '' })
       expect(stderr).to.match(/^akshi: No node answers at http:\/\/127\.0\.0\.1:1 .*Start it: akshi run \(MESH_NOT_RUNNING\)\n$/)
     }
+  })
+
+  it('go by the configured port while the note of a starting node is half written', async () => {
+    await folder.akshi(['init', '--port', '1'])
+    await mkdir(join(folder.path, '.akshi', 'run'))
+    await writeFile(join(folder.path, '.akshi', 'run', 'node.json'), '{"pid":1,"url":"http://127')
+    const { code, stderr } = await folder.akshi(['status'])
+    expect(code).to.equal(4)
+    expect(stderr).to.include('No node answers at http://127.0.0.1:1 ')
   })
 
   it('show the token and pass on what the node refuses', async () => {

@@ -84,8 +84,9 @@ describe('akshi run', () => {
   })
 
   it('names the plugin that failed, and leaves nothing running', async () => {
-    await writeFile(join(folder.path, '.akshi', 'bad.mjs'), `export default { name: 'bad', apiVersion: 1, config: { type: 'object' },
-      setup: () => ({ service: { start: async () => { throw new Error('no fuel') }, stop: async () => {} } }) }`)
+    await writeFile(join(folder.path, '.akshi', 'bad.mjs'), `import { definePlugin, NoConfig } from '${import.meta.resolve('@akshi/core')}'
+      const service = { start: async () => { throw new Error('no fuel') }, stop: async () => {} }
+      export default definePlugin({ name: 'bad', apiVersion: 1, config: NoConfig, setup: () => ({ service }) })`)
     await appendFile(file(), '[[plugins]]\npackage = "./bad.mjs"\n')
     await using node = new CommandProcess(['run'], folder.path)
     expect(await node.ends()).to.equal(6)

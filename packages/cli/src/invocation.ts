@@ -83,9 +83,9 @@ export async function readToken ({ dashboard, node }: RuntimeConfig): Promise<st
 
 /** Base URL of the local API of a home: what the running node wrote down, else what is configured. */
 export async function findNode ({ dashboard, node }: RuntimeConfig): Promise<string> {
-  const text = await readOptional(homePaths(node.home).running)
-  if (text !== undefined) return (JSON.parse(text) as { url: string }).url
-  return `http://127.0.0.1:${dashboard.port}`
+  const text = await readOptional(homePaths(node.home).running) ?? ''
+  // A node that is just starting may have written half of it.
+  return /"url":"(http:[^"]+)"/.exec(text)?.[1] ?? `http://127.0.0.1:${dashboard.port}`
 }
 
 async function readOptional (path: string): Promise<string | undefined> {
