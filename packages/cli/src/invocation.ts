@@ -82,10 +82,24 @@ export async function readToken ({ dashboard, node }: RuntimeConfig): Promise<st
 }
 
 /** Base URL of the local API of a home: what the running node wrote down, else what is configured. */
-export async function findNode ({ dashboard, node }: RuntimeConfig): Promise<string> {
-  const text = await readOptional(homePaths(node.home).running) ?? ''
-  // A node that is just starting may have written half of it.
-  return /"url":"(http:[^"]+)"/.exec(text)?.[1] ?? `http://127.0.0.1:${dashboard.port}`
+export async function findNode (config: RuntimeConfig): Promise<string> {
+  return (await findRunning(config))?.url ?? `http://127.0.0.1:${config.dashboard.port}`
+}
+
+/** What the node of a home wrote down when it started, if its process is still there: one that was killed leaves its note. */
+export async function findRunning ({ node }: RuntimeConfig): Promise<{ readonly pid: number, readonly url: string } | undefined> {
+  const text = await readOptional(homePaths(node.home).running)
+  if (text === undefined) return undefined
+  const running = JSON.parse(text) as { readonly pid: number, readonly url: string }
+  return isAlive(running.pid) ? running : undefined
+}
+
+function isAlive (pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 async function readOptional (path: string): Promise<string | undefined> {

@@ -8,6 +8,7 @@ import { addJournal } from './commands/journal.ts'
 import { addPeers } from './commands/peers.ts'
 import { addRun } from './commands/run.ts'
 import { addStatus } from './commands/status.ts'
+import { addStop } from './commands/stop.ts'
 import { addToken } from './commands/token.ts'
 import { addTrust } from './commands/trust.ts'
 import { addWait } from './commands/wait.ts'
@@ -21,7 +22,7 @@ export type AddCommand = (program: Command, invocation: Invocation) => void
 
 /** In the order of the help: making a node, running it, looking at it, writing to it, checking. */
 const commands: readonly AddCommand[] = [
-  addInit, addRun, addDemo, addStatus, addPeers, addTrust, addJournal, addWait, addId, addToken, addCert, addConfig
+  addInit, addRun, addStop, addDemo, addStatus, addPeers, addTrust, addJournal, addWait, addId, addToken, addCert, addConfig
 ]
 
 /** The whole command line. It throws `CommanderError` where commander would end the process. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
 import { describeError, MeshError } from './errors.ts'
@@ -83,7 +83,8 @@ export class HomeLock {
 /** Says where the running node answers, for the CLI. */
 export async function writeRunning (path: string, running: { readonly pid: number, readonly url: string }): Promise<void> {
   const port = Number(new URL(running.url).port)
-  await writeFile(path, JSON.stringify({ ...running, port }) + '\n', { mode: 0o600 })
+  await writeFile(`${path}.tmp`, JSON.stringify({ ...running, port }) + '\n', { mode: 0o600 })
+  await rename(`${path}.tmp`, path)
 }
 
 export async function removeRunning (path: string): Promise<void> {

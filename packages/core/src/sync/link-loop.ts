@@ -42,7 +42,7 @@ export class LinkLoop {
   #failures = 0
   #digestDue = true
   #lastDigest = 0
-  #changedAt = 0
+  #lostAt: number | undefined
   #writing = true
   #running: Promise<void> | undefined
 
@@ -55,8 +55,8 @@ export class LinkLoop {
 
   get status (): LinkStatus { return this.#status }
 
-  /** When the state last changed, on the monotonic clock. */
-  get changedAt (): number { return this.#changedAt }
+  /** When the link last stopped working, on the monotonic clock; nothing for one that never worked. */
+  get lostAt (): number | undefined { return this.#lostAt }
 
   /** Whether envelopes are pushed; digests and pulls go on regardless. */
   set writing (writing: boolean) {
@@ -68,7 +68,6 @@ export class LinkLoop {
   get writing (): boolean { return this.#writing }
 
   start (): void {
-    this.#changedAt = this.#options.clock.monotonic()
     this.#running = this.#run()
   }
 
@@ -154,10 +153,10 @@ export class LinkLoop {
 
   #enter (state: LinkStatus['state'], reason: string): void {
     if (this.#status.state === state && this.#status.reason === reason) return
-    if (this.#status.state !== state) {
-      this.#changedAt = this.#options.clock.monotonic()
-      if (state === 'up' || this.#status.state === 'up') this.#options.logger.info(`a link is ${state}`, { transport: this.#options.transport, to: to(this.#options.source), reason })
-    }
+    const { clock, logger, transport, source } = this.#options
+    const changes = this.#status.state !== state
+    if (changes && this.#status.state === 'up') this.#lostAt = clock.monotonic()
+    if (changes && (state === 'up' || this.#status.state === 'up')) logger.info(`a link is ${state}`, { transport, to: to(source), reason })
     this.#status = this.#statusNow(state, reason)
   }
 

@@ -158,8 +158,8 @@ export class Sync {
     for (const [name, loop] of this.#shared) {
       const waits = trusted.filter(({ did }) => this.#plans.get(did)?.shared.includes(name)).map(({ did }) => {
         const link = this.#links.get(did)?.loop
-        if (link === undefined) return 0
-        return link.status.state === 'up' ? Infinity : link.changedAt + fallbackMs - clock.monotonic()
+        if (link?.status.state === 'up') return Infinity
+        return link?.lostAt === undefined ? 0 : link.lostAt + fallbackMs - clock.monotonic()
       })
       loop.writing = trusted.length === 0 || waits.some((waitMs) => waitMs <= 0)
       soonest = Math.min(soonest, ...waits.filter((waitMs) => waitMs > 0))
