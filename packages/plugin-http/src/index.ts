@@ -1,0 +1,32 @@
+import { networkInterfaces } from 'node:os'
+import { definePlugin } from '@akshi/core'
+import { HttpConfig } from './config.ts'
+import { Dialler } from './dialler.ts'
+import { HttpProber } from './http-prober.ts'
+import { HttpTransport } from './http-transport.ts'
+import { announceHttp, ownAddresses } from './own-addresses.ts'
+
+export { createCertificate, type Certificate } from './certificate.ts'
+
+/**
+ * The HTTP transport: envelopes over mutual TLS between nodes, the local API for the operator, and the node's one
+ * network port, which other plugins share through `httpRoutes`. It also proves candidates, by dialling them.
+ */
+export default definePlugin({
+  name: 'http',
+  apiVersion: 1,
+  config: HttpConfig,
+  setup ({ config, settings, identity, announcer, control, httpRoutes, hooks, clock, logger }) {
+    const requestTimeoutMs = config.request_timeout_secs * 1000
+    const dialler = new Dialler(identity, clock, config.connect_timeout_secs * 1000)
+    const transport = new HttpTransport({
+      settings, identity, announcer, control, httpRoutes, clock, logger, dialler, requestTimeoutMs, maxConnections: config.max_connections
+    })
+    const prober = new HttpProber({ own: identity.did, meshId: settings.meshId, dialler, requestTimeoutMs })
+    hooks.assembleAnnouncement.tap('http', (announcement) => {
+      const { boundPort } = transport
+      return boundPort === undefined ? announcement : announceHttp(announcement, ownAddresses(settings.dashboard.bind, boundPort, networkInterfaces()))
+    })
+    return { transport, prober }
+  }
+})

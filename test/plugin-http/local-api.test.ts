@@ -1,0 +1,157 @@
+import { expect } from 'chai'
+import { createIdentity, MeshError, openAnnouncement } from '@akshi/core'
+import { call, json, operate, type Answer } from './client.ts'
+import { meshId, noteLogger, TestNode, token } from './fixture.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+const problem = ({ status, json }: Answer) => [status, json().error]
+
+describe('local API', () => {
+  const { logger, lines } = noteLogger()
+  let node: TestNode
+  before(async () => { node = await new TestNode({ logger }).start() })
+  after(() => node.stop())
+  beforeEach(() => {
+    node.fake.calls.length = 0
+    for (const name of Object.keys(node.fake.answers)) delete node.fake.answers[name]
+  })
+
+  it('gives the operator what the node control says', async () => {
+    const reads = ['/status', '/peers', '/journals', '/sync/convergence?agent=notes', '/sync/convergence', '/journals/notes/entries', '/journals/notes/entries?limit=2&reverse=1&since=abc&kind=note']
+    const answers = []
+    for (const path of reads) answers.push((await operate(node.port, `/api/v1${path}`)).json().from)
+    answers.push((await operate(node.port, '/api/v1/trust', json({ peer: 'beta' }))).json().from)
+    answers.push((await operate(node.port, '/api/v1/journals/notes/entries', json({ entries: [{ body: 1 }, { kind: 'x', body: null }] }))).json().from)
+    expect(answers).to.deep.equal(['status', 'peers', 'journals', 'convergence', 'convergence', 'read', 'read', 'trust', 'append'])
+    expect(node.fake.calls).to.deep.equal([
+      ['status'], ['peers'], ['journals'], ['convergence', 'notes'], ['convergence', undefined],
+      ['read', 'notes', { reverse: false }], ['read', 'notes', { limit: 2, reverse: true, since: 'abc', kind: 'note' }],
+      ['trust', 'beta'], ['append', 'notes', [{ body: 1 }, { kind: 'x', body: null }]]
+    ])
+  })
+
+  it('lets nobody in without the token, from a foreign page or under a foreign name', async () => {
+    const path = '/api/v1/status'
+    expect([
+      problem(await call(node.port, path)),
+      problem(await call(node.port, path, { headers: { authorization: 'Bearer wrong' } })),
+      problem(await operate(node.port, path, { headers: { host: `evil.example:${node.port}` } })),
+      problem(await operate(node.port, path, { headers: { origin: 'http://evil.example' } })),
+      problem(await operate(node.port, '/api/v1/trust', { ...json({ peer: 'x' }), headers: { 'content-type': 'application/json', authorization: '' } })),
+      node.fake.calls
+    ]).to.deep.equal([
+      [401, 'MESH_TOKEN_INVALID'], [401, 'MESH_TOKEN_INVALID'], [403, 'MESH_NOT_TRUSTED'], [403, 'MESH_NOT_TRUSTED'], [401, 'MESH_TOKEN_INVALID'], []
+    ])
+  })
+
+  it('is not for peers, nor for the node\'s own certificate', async () => {
+    expect(problem(await call(node.port, '/api/v1/status', { as: node.identity }))).to.deep.equal([401, 'MESH_TOKEN_INVALID'])
+  })
+
+  it('turns error codes into statuses', async () => {
+    const codes = ['MESH_JOURNAL_NAME_INVALID', 'MESH_DID_INVALID', 'MESH_PEER_UNKNOWN', 'MESH_PEER_AMBIGUOUS', 'MESH_ENTRY_TOO_LARGE', 'MESH_WRITE_VETOED', 'MESH_DISK_FAILED'] as const
+    const answers = []
+    for (const code of codes) {
+      node.fake.answers.trust = new MeshError(code, 'why')
+      const answer = await operate(node.port, '/api/v1/trust', json({ peer: 'x' }))
+      answers.push([answer.status, answer.json()])
+    }
+    expect(answers).to.deep.equal([400, 400, 404, 409, 413, 422, 503].map((status, i) => [status, { error: codes[i], detail: 'why' }]))
+  })
+
+  it('says nothing of its own faults but that it has one', async () => {
+    node.fake.answers.status = new TypeError('secret')
+    const answer = await operate(node.port, '/api/v1/status')
+    expect([answer.status, answer.bytes.includes('secret'), lines]).to.deep.equal([500, false, ['a request failed']])
+  })
+
+  it('refuses what it cannot read', async () => {
+    const entries = '/api/v1/journals/notes/entries'
+    expect([
+      await operate(node.port, '/api/v1/trust', json({})),
+      await operate(node.port, '/api/v1/trust', { ...json({}), body: '{' }),
+      await operate(node.port, '/api/v1/trust', { method: 'POST', body: '{"peer":"x"}' }),
+      await operate(node.port, entries, json({ entries: [] })),
+      await operate(node.port, entries, json({ entries: [{ kind: 'x' }] })),
+      await operate(node.port, entries, json({ entries: [{ kind: 1, body: 1 }] })),
+      await operate(node.port, `${entries}?limit=-1`),
+      await operate(node.port, `${entries}?kind=a&kind=b`),
+      await operate(node.port, entries, json({ entries: [{ body: 'x'.repeat(10_000_000) }] })),
+      await operate(node.port, '/api/v1/nothing'),
+      await operate(node.port, '/api/v1/status', { method: 'DELETE' })
+    ].map(problem)).to.deep.equal([...Array(8).fill(400), 413, 404, 405].map((status) => [status, 'MESH_REQUEST_INVALID']))
+  })
+})
+
+describe('open routes', () => {
+  let node: TestNode
+  before(async () => { node = await new TestNode().start() })
+  after(() => node.stop())
+
+  it('say who the node is, to all, with its signed announcement', async () => {
+    const answers = [await call(node.port, '/.well-known/akshi-node'), await call(node.port, '/.well-known/akshi-node', { as: 'nobody' }), await call(node.port, '/.well-known/akshi-node', { as: createIdentity() })]
+    const { announcement, ...rest } = answers[0]?.json() ?? {}
+    expect([answers.map(({ status }) => status), rest, openAnnouncement(Buffer.from(String(announcement), 'base64'), meshId).announcement.did])
+      .to.deep.equal([[200, 200, 200], { did: node.identity.did, name: 'alpha', version: '0.1.0', api: '/api/v1' }, node.identity.did])
+  })
+
+  it('say that the node is well, and nothing else', async () => {
+    const answer = await call(node.port, '/api/v1/health')
+    expect([answer.status, answer.json()]).to.deep.equal([200, { status: 'ok' }])
+  })
+
+  it('take no other methods', async () => {
+    const answer = await call(node.port, '/api/v1/health', { method: 'POST' })
+    expect([answer.status, answer.headers.allow]).to.deep.equal([405, 'GET, HEAD'])
+  })
+})
+
+describe('mounted routes', () => {
+  const peer = createIdentity()
+  let node: TestNode
+  before(async () => {
+    node = new TestNode()
+    node.receiver.trusted.add(peer.did)
+    for (const access of ['open', 'local', 'mesh'] as const) {
+      node.httpRoutes.mount({ path: `/${access}`, access, listener: (request, response) => response.end(`${request.url} ${String(request.headers['x-akshi-peer'])}`) })
+    }
+    await node.start()
+  })
+  after(() => node.stop())
+
+  it('are reached by whom their access lets through, with the path unchanged', async () => {
+    const headers = { 'x-akshi-peer': 'forged' }
+    const statuses = async (options: Parameters<typeof call>[2]) => {
+      const found = []
+      for (const access of ['open', 'local', 'mesh']) found.push((await call(node.port, `/${access}/x?y=1`, options)).status)
+      return found
+    }
+    expect([await statuses({}), await statuses({ headers: { authorization: `Bearer ${token}` } }), await statuses({ as: peer }), await statuses({ as: createIdentity() })])
+      .to.deep.equal([[200, 401, 403], [200, 200, 403], [200, 401, 200], [200, 401, 403]])
+    expect([
+      (await call(node.port, '/open/x?y=1', { headers })).bytes.toString(), (await call(node.port, '/mesh', { headers, as: peer })).bytes.toString()
+    ]).to.deep.equal(['/open/x?y=1 undefined', `/mesh ${peer.did}`])
+  })
+})
+
+describe('rate limits', () => {
+  it('are one bucket an address for strangers, of their own for peers and the operator', async () => {
+    const clock = new VirtualClock()
+    const node = await new TestNode({ clock, dashboard: { rateLimitPerMinute: 60, rateLimitBurst: 2 } }).start()
+    try {
+      const peer = createIdentity()
+      node.receiver.trusted.add(peer.did)
+      const strangers = []
+      for (let i = 0; i < 3; i++) strangers.push(await call(node.port, '/api/v1/health', i === 1 ? { as: createIdentity() } : {}))
+      const last = strangers[2]
+      expect(strangers.map(({ status }) => status)).to.deep.equal([200, 200, 429])
+      expect([last?.json().error, last?.headers['retry-after'], last?.headers['x-ratelimit-limit'], last?.headers['x-ratelimit-remaining'], last?.headers['x-ratelimit-reset']])
+        .to.deep.equal(['MESH_REQUEST_INVALID', '1', '60', '0', '2'])
+      expect([(await call(node.port, '/api/v1/health', { as: peer })).status, (await operate(node.port, '/api/v1/health')).status]).to.deep.equal([200, 200])
+      await clock.advance(1_000)
+      expect((await call(node.port, '/api/v1/health')).status).to.equal(200)
+    } finally {
+      await node.stop()
+    }
+  })
+})
