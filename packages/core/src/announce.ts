@@ -5,6 +5,7 @@ import type { Identity } from './identity.ts'
 
 const maxAddresses = 16
 const maxAnnouncementBytes = 16_384
+const maxExtraDepth = 8
 const read = new CborReader('MESH_ENVELOPE_INVALID', 'The announcement')
 
 /** Signs an announcement of this node. Its `did` and `seq` must be the identity's and the envelope's own. */
@@ -43,7 +44,7 @@ export function readAnnouncement ({ origin, header, payload, bytes }: Envelope):
     capabilities: readNames(fields.get('capabilities'), 'capabilities'),
     agents: readNames(fields.get('agents'), 'agents'),
     sealingKey: read.bytes(fields.get('sealingKey'), 'sealingKey', 32),
-    extra: Object.fromEntries(read.map(fields.get('extra'), 'extra'))
+    extra: plain(read.map(fields.get('extra'), 'extra')) as Announcement['extra']
   }
   return { announcement, bytes }
 }
@@ -56,4 +57,12 @@ function readPort (value: unknown): number {
   const port = read.uint(value, 'port')
   if (port < 1 || port > 65535) throw read.fail('a port is out of range')
   return port
+}
+
+/** Maps as plain objects, as plugins wrote them. */
+function plain (value: unknown, depth = 0): unknown {
+  if (depth > maxExtraDepth) throw read.fail(`extra is nested more than ${maxExtraDepth} deep`)
+  if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1))
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), plain(item, depth + 1)]))
+  return value
 }

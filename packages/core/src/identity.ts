@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, sign, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, randomUUID, sign, type KeyObject } from 'node:crypto'
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { didFromPublicKey, type Did } from './did.ts'
@@ -86,23 +86,32 @@ export async function ensureIdentity (path: string): Promise<{ identity: Identit
  * @throws MeshError `MESH_DISK_FAILED`.
  */
 export async function writeNewSecret (path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${process.pid}.tmp`
+  const temporary = `${path}.${randomUUID()}.tmp`
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(temporary, 'w', 0o600)
+    const file = await open(temporary, 'wx', 0o600)
     try {
       await file.writeFile(text)
       await file.sync()
     } finally {
       await file.close()
     }
-    await link(temporary, path)
-    return true
+    return await linkNew(temporary, path)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw new MeshError('MESH_DISK_FAILED', `Cannot write ${path}: ${describeError(cause)}. Check the folder's owner and free space.`, { cause })
   } finally {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => {})      // whatever went wrong was said above
+  }
+}
+
+/** Gives a file its name unless that is taken. Resolves to whether it was free. */
+async function linkNew (file: string, path: string): Promise<boolean> {
+  try {
+    await link(file, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
   }
 }
 

@@ -86,14 +86,19 @@ class LineLogger implements Logger {
     if (levels.indexOf(level) < levels.indexOf(lowest)) return
     const time = new Date(clock.now()).toISOString()
     const all = { ...this.#fields, ...fields }
-    if (format === 'json') return write(JSON.stringify({ time, level, message, ...all }))
+    if (format === 'json') return write(JSON.stringify({ ...all, time, level, message }))
     const details = Object.entries(all).map(([name, value]) => ` ${name}=${printable(value)}`).join('')
-    write(`${time.slice(11, 23)} ${level.toUpperCase().padEnd(5)} ${message}${details}`)
+    write(`${time.slice(11, 23)} ${level.toUpperCase().padEnd(5)} ${visible(message)}${details}`)
   }
 }
 
 /** Quotes what has spaces or control characters, so that a peer cannot forge log lines. */
 function printable (value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value) ?? String(value)
-  return /^[\x21\x23-\x7e]+$/.test(text) ? text : JSON.stringify(text)
+  return /^[\x21\x23-\x7e]+$/.test(text) ? text : visible(JSON.stringify(text))
+}
+
+/** Shows characters that would steer a terminal or turn the direction of text as `\u` escapes. */
+function visible (text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
 }

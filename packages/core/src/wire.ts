@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { CborReader, encodeCbor } from './cbor.ts'
-import { didFromPublicKey, publicKeyFromDid } from './did.ts'
+import { didFromPublicKey, publicKeyFromDid, type Did } from './did.ts'
 import { isJournalName } from './journal-name.ts'
 import type { Digest, FeedId, FeedState, Range, Receipt, Verdict } from './transport.ts'
 
@@ -8,6 +8,7 @@ const statuses: readonly Verdict['status'][] = ['stored', 'duplicate', 'gap', 'f
 const maxFeeds = 100_000
 const maxTips = 64
 const maxVerdicts = 10_000
+const maxReasonLength = 1_000
 const read = new CborReader('MESH_REQUEST_INVALID', 'The sync message')
 
 /** The order of feeds in digests: by journal, part, then origin, by code unit. */
@@ -40,7 +41,7 @@ export function decodeDigest (bytes: Uint8Array): Digest {
 
 export function encodeReceipt ({ verdicts, have }: Receipt): Uint8Array {
   return encodeCbor([
-    verdicts.map(({ status, reason }) => reason === undefined ? [status] : [status, reason]),
+    verdicts.map(({ status, reason }) => reason === undefined ? [status] : [status, reason.slice(0, maxReasonLength)]),
     feedStates(have)
   ])
 }
@@ -63,7 +64,7 @@ function readVerdict (value: unknown): Verdict {
   const [status, reason] = read.list(value, 'a verdict', 2)
   const known = statuses.find((each) => each === status)
   if (known === undefined) throw read.fail('a verdict has an unknown status')
-  return reason === undefined ? { status: known } : { status: known, reason: read.text(reason, 'reason', 1_000) }
+  return reason === undefined ? { status: known } : { status: known, reason: read.text(reason, 'reason', maxReasonLength) }
 }
 
 function readRange (value: unknown): Range {
@@ -99,5 +100,13 @@ function readFeed (journal: unknown, part: unknown, origin: unknown): FeedId {
   const name = read.text(journal, 'journal', 64)
   if (!isJournalName(name)) throw read.fail('journal is not a journal name')
   if (part !== 'log' && part !== 'state') throw read.fail('part is neither log nor state')
-  return { journal: name, part, origin: didFromPublicKey(read.bytes(origin, 'origin', 32)) }
+  return { journal: name, part, origin: readOrigin(read.bytes(origin, 'origin', 32)) }
+}
+
+function readOrigin (publicKey: Uint8Array): Did {
+  try {
+    return didFromPublicKey(publicKey)
+  } catch (cause) {
+    throw read.fail('an origin is not a usable key', cause)
+  }
 }

@@ -13,6 +13,7 @@ export interface ChangeHeader {
 const magic = [0x85, 0x6f, 0x4a, 0x83]
 const changeChunk = 1
 const maxDeps = 64
+const maxNumberBytes = 8
 
 /**
  * Reads the header of one uncompressed change chunk (https://automerge.org/automerge-binary-format-spec/, "Change Chunk").
@@ -44,13 +45,13 @@ function take (cursor: Cursor, length: number): Uint8Array {
   return part
 }
 
-/** Unsigned LEB128, at most 2^53 - 1. */
+/** Unsigned LEB128 of at most eight bytes and 2^53 - 1. */
 function readUnsigned (cursor: Cursor): number {
   let value = 0
-  for (let scale = 1; ; scale *= 128) {
+  for (let digit = 0; digit < maxNumberBytes; digit++) {
     const byte = take(cursor, 1)[0] ?? 0
-    value += (byte & 0x7f) * scale
-    if (value > Number.MAX_SAFE_INTEGER) throw new RangeError('a number in the change is too large')
-    if (byte < 0x80) return value
+    value += (byte & 0x7f) * 128 ** digit
+    if (byte < 0x80 && value <= Number.MAX_SAFE_INTEGER) return value
   }
+  throw new RangeError('a number in the change is too large')
 }

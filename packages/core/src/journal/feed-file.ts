@@ -58,9 +58,7 @@ export class FeedFile {
 
   /** The record with this index, from 0. Reads the disk. */
   read (index: number): Uint8Array {
-    const bytes = Buffer.allocUnsafe(this.#lengths[index] ?? 0)
-    readSync(this.#handle.fd, bytes, 0, bytes.length, this.#offsets[index] ?? 0)
-    return bytes
+    return this.#readAt(this.#offsets[index] ?? 0, this.#lengths[index] ?? 0)
   }
 
   /**
@@ -119,8 +117,7 @@ export class FeedFile {
   async #scan (): Promise<Damage | undefined> {
     const { size } = fstatSync(this.#handle.fd)
     if (size < headerLength) return await this.#create()
-    const header = Buffer.alloc(headerLength)
-    readSync(this.#handle.fd, header, 0, headerLength, 0)
+    const header = this.#readAt(0, headerLength)
     if (!header.subarray(0, magic.length).equals(magic)) throw new MeshError('MESH_DISK_FAILED', `${this.path} is not a feed file. Move it away; peers will send the feed again.`)
     const version = header[magic.length] ?? 0
     if (version > formatVersion) throw new MeshError('MESH_FORMAT_NEWER', `${this.path} was written by a newer Akshi (format ${version}; this one knows ${formatVersion}). Update Akshi.`)
@@ -139,24 +136,35 @@ export class FeedFile {
   }
 
   #scanRecords (size: number): Damage | undefined {
-    const frame = Buffer.alloc(frameLength)
     while (this.#end < size) {
-      if (this.#end + frameLength > size) return 'torn tail'
-      readSync(this.#handle.fd, frame, 0, frameLength, this.#end)
-      const length = frame.readUInt32BE(0)
-      if (this.#end + frameLength + length > size) return length > maxEnvelopeBytes ? 'damaged record' : 'torn tail'
-      const record = Buffer.allocUnsafe(length)
-      readSync(this.#handle.fd, record, 0, length, this.#end + frameLength)
-      if (length === 0 || crc32(record) !== frame.readUInt32BE(4)) return this.#isLast(length, size) ? 'torn tail' : 'damaged record'
+      const length = this.#recordAt(this.#end, size)
+      if (length === undefined) return this.#hasRecordAfter(this.#end + 1, size) ? 'damaged record' : 'torn tail'
       this.#note(length)
     }
   }
 
-  /** Whether nothing follows a bad record but the zeros that a power cut leaves. */
-  #isLast (length: number, size: number): boolean {
-    const rest = Buffer.alloc(Math.max(0, size - this.#end - frameLength - length))
-    readSync(this.#handle.fd, rest, 0, rest.length, size - rest.length)
-    return rest.every((byte) => byte === 0)
+  /** Length of the whole and undamaged record at an offset, if there is one. */
+  #recordAt (offset: number, size: number): number | undefined {
+    const frame = this.#readAt(offset, Math.min(frameLength, size - offset))
+    const length = frame.length < frameLength ? 0 : frame.readUInt32BE(0)
+    if (length === 0 || length > maxEnvelopeBytes || offset + frameLength + length > size) return undefined
+    return crc32(this.#readAt(offset + frameLength, length)) === frame.readUInt32BE(4) ? length : undefined
+  }
+
+  /** Tells damage from a crash while the last record was written: after that one, nothing good follows. */
+  #hasRecordAfter (offset: number, size: number): boolean {
+    const rest = this.#readAt(offset, size - offset)
+    for (let at = 0; at + frameLength < rest.length; at++) {
+      const end = at + frameLength + rest.readUInt32BE(at)
+      if (end > at + frameLength && end <= rest.length && crc32(rest.subarray(at + frameLength, end)) === rest.readUInt32BE(at + 4)) return true
+    }
+    return false
+  }
+
+  #readAt (offset: number, length: number): Buffer {
+    const bytes = Buffer.alloc(length)
+    readSync(this.#handle.fd, bytes, 0, length, offset)
+    return bytes
   }
 }
 

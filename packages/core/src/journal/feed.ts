@@ -1,6 +1,6 @@
 import type { EntryView } from '../control.ts'
 import { peekEnvelope, sealEnvelope, type Envelope, type JournalHeader } from '../envelope.ts'
-import { describeError } from '../errors.ts'
+import { describeError, MeshError } from '../errors.ts'
 import type { Identity } from '../identity.ts'
 import { SerialQueue } from '../serial-queue.ts'
 import type { FeedId, FeedState, Tip, Verdict } from '../transport.ts'
@@ -53,7 +53,12 @@ export class Feed {
   static async open (id: FeedId, path: string, context: FeedContext): Promise<Feed> {
     const { file, damage } = await FeedFile.open(path)
     const feed = new Feed(id, context, file, damage)
-    feed.#replay()
+    try {
+      feed.#replay()
+    } catch (cause) {
+      await file.close()
+      throw new MeshError('MESH_DISK_FAILED', `${path} cannot be used: ${describeError(cause)}. Move it away; peers will send the feed again.`, { cause })
+    }
     feed.#publish()
     return feed
   }
@@ -104,8 +109,8 @@ export class Feed {
       const fresh: JournalEnvelope[] = []
       const verdicts = envelopes.map((envelope) => this.#judge(envelope, fresh))
       if (fresh.length === 0) return verdicts
-      const problem = await this.#keep(fresh)
-      return problem === undefined ? verdicts : verdicts.map((verdict) => verdict.status === 'stored' ? problem : verdict)
+      const kept = (await this.#keep(fresh)).values()
+      return verdicts.map((verdict) => verdict.status === 'stored' ? kept.next().value ?? verdict : verdict)
     })
   }
 
@@ -163,24 +168,35 @@ export class Feed {
     return { seq: tip?.seq ?? 0, id: tip?.id, segment: segment?.number, head: segment?.heads[0] }
   }
 
-  async #keep (fresh: readonly JournalEnvelope[]): Promise<Verdict | undefined> {
+  async #keep (fresh: readonly JournalEnvelope[]): Promise<Verdict[]> {
     const stored = this.#file.count
     try {
       this.#apply(fresh)
     } catch (error) {
       this.#rollBack(stored)
-      return { status: 'refused', reason: `Automerge refuses the change: ${describeError(error)}` }
+      if (fresh.length > 1) return await this.#keepEach(fresh)
+      return [{ status: 'refused', reason: `Automerge refuses the change: ${describeError(error)}` }]
     }
     try {
       this.#file.append(fresh.map(({ bytes }) => bytes))
       await this.#file.sync()
     } catch (error) {
       this.#rollBack(stored)
-      return { status: 'failed', reason: describeError(error) }
+      return fresh.map(() => ({ status: 'failed', reason: describeError(error) }))
     }
     this.#ids.push(...fresh.map(({ id }) => id))
     this.#publish()
-    return undefined
+    return fresh.map(() => ({ status: 'stored' }))
+  }
+
+  /** Keeps what stands before a bad change. */
+  async #keepEach (fresh: readonly JournalEnvelope[]): Promise<Verdict[]> {
+    const verdicts: Verdict[] = []
+    for (const envelope of fresh) {
+      const isNext = verdicts.every(({ status }) => status === 'stored')
+      verdicts.push(...isNext ? await this.#keep([envelope]) : [{ status: 'gap', reason: 'an envelope before it was not stored' } as const])
+    }
+    return verdicts
   }
 
   #seal (texts: readonly string[], identity: Identity, at: number): JournalEnvelope {

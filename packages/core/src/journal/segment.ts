@@ -48,6 +48,7 @@ export class Segment {
 
   /** Appends texts as one change of this segment's actor; storing it is the caller's business. `root` is written with the first. */
   append (texts: readonly string[], atSecs: number, root: SegmentRoot): { change: Uint8Array, head: Uint8Array } {
+    if (texts.length === 0) throw new TypeError('append needs at least one text')
     if (this.#count === 0) this.#describe(root)
     const end = this.#endOf(actorName(this.actor))
     let { list, length, chunk } = end
@@ -60,18 +61,20 @@ export class Segment {
     }
     this.#handle.commit(null, atSecs)
     const change = this.#handle.getLastLocalChange()
-    if (change === null) throw new TypeError('append needs at least one text')
+    if (change === null) throw new Error('Automerge has made no change')
     this.#absorb(end, actorName(this.actor))
     return { change, head: readChange(change).hash }
   }
 
   /**
-   * Applies changes of one actor, in feed order. Throws what Automerge throws, or `RangeError` when a dependency is
-   * missing; the document is then not to be used any more.
+   * Applies changes of one actor, in feed order. Throws what Automerge throws, or `RangeError` when the last change is not
+   * the document's head afterwards (it passes over what it cannot read); the document is then not to be used any more.
    */
   apply (actor: Uint8Array, changes: readonly Uint8Array[]): void {
     this.#handle.loadIncremental(Buffer.concat(changes))
-    if (this.#handle.getMissingDeps().length > 0) throw new RangeError('a change depends on one that is not there')
+    const { hash } = readChange(changes.at(-1) ?? new Uint8Array(0))
+    const heads = this.#handle.getHeads()
+    if (heads.length !== 1 || heads[0] !== Buffer.from(hash).toString('hex')) throw new RangeError('the change was not taken into the document')
     this.#absorb(this.#endOf(actorName(actor)), actorName(actor))
   }
 
