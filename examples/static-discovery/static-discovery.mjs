@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { definePlugin, describeError, isDid, MeshError } from '@akshi/core'
-import { Type } from 'typebox'
+import { definePlugin, describeError, isDid, MeshError, Type } from '@akshi/core'
 
 const StaticConfig = Type.Object({
   file: Type.String({

@@ -20,7 +20,6 @@ export async function temporaryFolder () {
 export async function installExample (folder: string, name: string, config: object): Promise<LoadedPlugin> {
   await cp(new URL(`../../examples/${name}`, import.meta.url), folder, { recursive: true })
   await mkdir(join(folder, 'node_modules/@akshi'), { recursive: true })
-  await symlink(fileURLToPath(new URL('core/node_modules/typebox', packages)), join(folder, 'node_modules/typebox'))
   await symlink(fileURLToPath(new URL('core', packages)), join(folder, 'node_modules/@akshi/core'))
   const [loaded] = await loadPlugins([{ package: `./${name}.mjs`, config: { ...config } }], { configDir: folder })
   return loaded as LoadedPlugin

@@ -30,6 +30,11 @@ describe('local API', () => {
     ])
   })
 
+  it('takes bodies of some megabytes', async () => {
+    const answer = await operate(node.port, '/api/v1/journals/notes/entries', json({ entries: [{ body: 'x'.repeat(2_000_000) }] }))
+    expect(answer.status).to.equal(200)
+  })
+
   it('lets nobody in without the token, from a foreign page or under a foreign name', async () => {
     const path = '/api/v1/status'
     expect([
@@ -146,7 +151,7 @@ describe('rate limits', () => {
       const last = strangers[2]
       expect(strangers.map(({ status }) => status)).to.deep.equal([200, 200, 429])
       expect([last?.json().error, last?.headers['retry-after'], last?.headers['x-ratelimit-limit'], last?.headers['x-ratelimit-remaining'], last?.headers['x-ratelimit-reset']])
-        .to.deep.equal(['MESH_REQUEST_INVALID', '1', '60', '0', '2'])
+        .to.deep.equal(['MESH_RATE_LIMITED', '1', '60', '0', '2'])
       expect([(await call(node.port, '/api/v1/health', { as: peer })).status, (await operate(node.port, '/api/v1/health')).status]).to.deep.equal([200, 200])
       await clock.advance(1_000)
       expect((await call(node.port, '/api/v1/health')).status).to.equal(200)

@@ -1,6 +1,6 @@
 import { Agent, request, type IncomingMessage } from 'node:http'
 import {
-  describeError, MeshError, type Acknowledgement, type Convergence, type EntryView, type JournalStatus, type NewEntry,
+  describeError, isMeshError, MeshError, type Acknowledgement, type Convergence, type EntryView, type JournalStatus, type NewEntry,
   type NodeStatus, type PeerStatus, type ReadOptions
 } from '@akshi/core'
 
@@ -85,7 +85,7 @@ export class ApiClient {
       ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length })
     }
     return new Promise((resolve, reject) => {
-      const failed = (cause: Error) => reject(cause instanceof MeshError ? cause : this.#unreachable(cause))
+      const failed = (cause: Error) => reject(isMeshError(cause) ? cause : this.#unreachable(cause))
       const call = request(`${url}/api/v1${path}`, { method, headers, agent: this.#agent, timeout: silenceMs }, (response) => {
         readText(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), failed)
       })

@@ -1,4 +1,4 @@
-import { describeError, MeshError, type Acknowledgement, type NewEntry } from '@akshi/core'
+import { describeError, isMeshError, MeshError, type Acknowledgement, type NewEntry } from '@akshi/core'
 
 /** Where entries go; `ApiClient` is one. */
 export interface EntrySink {
@@ -59,6 +59,6 @@ function toEntries (lines: readonly string[], plan: AppendPlan, before: number):
 }
 
 function withTally (error: unknown, { entries }: Tally): unknown {
-  if (!(error instanceof MeshError) || entries === 0) return error
+  if (!isMeshError(error) || entries === 0) return error
   return new MeshError(error.code as `${string}_${string}`, `${error.message} (${entries} entries before that were acknowledged)`, { cause: error })
 }

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { describeError, MeshError } from '@akshi/core'
+import { describeError, isMeshError, MeshError } from '@akshi/core'
 import { CommanderError } from 'commander'
 import { errorCodeOf, exitCodeOf } from './exit-codes.ts'
 import { guide } from './guide.ts'
@@ -52,5 +52,5 @@ function report (error: unknown, argv: readonly string[], io: Io): number {
 /** A `MeshError` says all there is to say; a stop that failed in several places is shown with each. */
 function describeFailure (error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describeFailure).join('\n')
-  return error instanceof MeshError ? error.message : describeError(error)
+  return isMeshError(error) ? error.message : describeError(error)
 }

@@ -3,7 +3,7 @@ import { join, parse as parsePath, relative, resolve } from 'node:path'
 import { cosmiconfig, defaultLoaders } from 'cosmiconfig'
 import { parse, TomlError } from 'smol-toml'
 import type { Tree } from './config-tree.ts'
-import { describeError, MeshError } from './errors.ts'
+import { describeError, isMeshError, MeshError } from './errors.ts'
 
 /** A runtime.toml as parsed, with nothing filled in. */
 export interface ConfigFile {
@@ -49,7 +49,7 @@ async function readIfThere (path: string, cwd: string): Promise<ConfigFile | und
   try {
     return { path, label, tree: parseToml(await readFile(path, 'utf8'), label) }
   } catch (cause) {
-    if (cause instanceof MeshError) throw cause
+    if (isMeshError(cause)) throw cause
     if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined
     throw new MeshError('MESH_CONFIG_INVALID', `Cannot read the configuration ${path}: ${describeError(cause)}.`, { cause })
   }

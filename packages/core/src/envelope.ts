@@ -148,12 +148,12 @@ function didFromKid (kid: Uint8Array): Did {
 }
 
 function readHeader (fields: ReadonlyMap<unknown, unknown>): EnvelopeHeader {
-  if (fields.get('v') !== 1) throw read.fail(`version ${JSON.stringify(fields.get('v'))} is not 1: is this node out of date?`)
+  if (fields.get('v') !== 1) throw read.fail(`version ${JSON.stringify(fields.get('v'))} is not 1; if it is newer, update this node`)
   const seq = read.uint(fields.get('seq'), 'seq')
   const at = read.uint(fields.get('at'), 'at')
   const kind = fields.get('kind')
   if (kind === 'announcement') return { kind, seq, at }
-  if (kind !== 'journal') throw read.fail(`kind ${JSON.stringify(kind)} is not known: is this node out of date?`)
+  if (kind !== 'journal') throw read.fail(`kind ${JSON.stringify(kind)} is not known; if it is new, update this node`)
   const part = fields.get('part')
   if (part !== 'log' && part !== 'state') throw read.fail('part is neither log nor state')
   const journal = read.text(fields.get('journal'), 'journal', 64)

@@ -30,6 +30,7 @@ export const meshErrorCodes = [
   'MESH_PLUGIN_START_FAILED',
   'MESH_PLUGIN_STOP_FAILED',
   'MESH_PORT_IN_USE',
+  'MESH_RATE_LIMITED',
   'MESH_REQUEST_INVALID',
   'MESH_SEND_FAILED',
   'MESH_TIMEOUT',
@@ -54,15 +55,18 @@ export class MeshError extends Error {
   }
 }
 
-/** True when `error` is a `MeshError`, and one with this code if a code is given. */
+/**
+ * True when `error` is a `MeshError`, and one with this code if a code is given. Also for those of another copy of this
+ * package, as a plugin may bring one.
+ */
 export function isMeshError (error: unknown, code?: MeshErrorCode): error is MeshError {
-  return error instanceof MeshError && (code === undefined || error.code === code)
+  return error instanceof Error && error.name === 'MeshError' && 'code' in error && (code === undefined || error.code === code)
 }
 
 /** The text an operator should read for anything that was thrown: the message, and the cause's where it adds something. */
 export function describeError (error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const code = !(error instanceof MeshError) && 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const code = !isMeshError(error) && 'code' in error && typeof error.code === 'string' ? error.code : ''
   const text = error.message === '' ? code || error.name : error.message
   const cause = error.cause === undefined ? '' : describeError(error.cause)
   return cause === '' || text.includes(cause) ? text : `${text}: ${cause}`

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
-import { describeError, MeshError } from './errors.ts'
+import { describeError, isMeshError, MeshError } from './errors.ts'
 import { writeNewSecret } from './identity.ts'
 
 /** Where things are in a node's folder. */
@@ -44,7 +44,7 @@ export async function ensureToken (path: string): Promise<string> {
     if (token === '') throw new MeshError('MESH_TOKEN_INVALID', `${path} is empty. Remove it: the next start makes a new token.`)
     return token
   } catch (cause) {
-    if (cause instanceof MeshError) throw cause
+    if (isMeshError(cause)) throw cause
     throw new MeshError('MESH_DISK_FAILED', `Cannot read ${path}: ${describeError(cause)}. Check its owner.`, { cause })
   }
 }

@@ -71,7 +71,8 @@ export class HookBoard {
       hook.intercept({
         register: (tap: { name: string, fn: (...args: unknown[]) => unknown }) => {
           if (this.#sealed) throw new MeshError('MESH_HOOKS_SEALED', `"${tap.name}" tapped ${name} after setup. Tap hooks inside setup only.`)
-          return name.startsWith('on') ? { ...tap, fn: observe(tap, name, logger) } : tap
+          if (name.startsWith('on')) return { ...tap, fn: observe(tap, name, logger) }
+          return name.startsWith('assemble') ? { ...tap, fn: addTo(tap, name, logger) } : tap
         }
       } as never)
     }
@@ -88,6 +89,11 @@ export class HookBoard {
       Object.entries(this.hooks).map(([name, hook]) => [name, tapOnly(hook)])
     )) as unknown as PluginHooks
   }
+}
+
+/** True when anybody taps the hook; `isUsed` counts the guard too. */
+export function isTapped ({ taps }: { readonly taps: readonly unknown[] }): boolean {
+  return taps.length > 0
 }
 
 /**
@@ -125,6 +131,18 @@ function observe (tap: { name: string, fn: (...args: unknown[]) => unknown }, ho
       if (result instanceof Promise) result.catch(failed)
     } catch (error) {
       failed(error)
+    }
+  }
+}
+
+/** One that adds cannot take away what the others add: when it throws, what it got goes on as it was. */
+function addTo (tap: { name: string, fn: (...args: unknown[]) => unknown }, hook: string, logger: Logger) {
+  return (value: unknown): unknown => {
+    try {
+      return tap.fn(value) ?? value
+    } catch (error) {
+      logger.error(`plugin "${tap.name}" failed in ${hook}`, { error: describeError(error) })
+      return value
     }
   }
 }

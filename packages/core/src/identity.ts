@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, rando
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { didFromPublicKey, type Did } from './did.ts'
-import { describeError, MeshError } from './errors.ts'
+import { describeError, isMeshError, MeshError } from './errors.ts'
 
 /** The node's one identity: its Ed25519 key, and everything that is another encoding of it. */
 export interface Identity {
@@ -73,7 +73,7 @@ export async function ensureIdentity (path: string): Promise<{ identity: Identit
   try {
     return { identity: await readIdentity(path), created: false }
   } catch (error) {
-    if (!(error instanceof MeshError) || error.code !== 'MESH_KEY_MISSING') throw error
+    if (!isMeshError(error, 'MESH_KEY_MISSING')) throw error
   }
   const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' })
   const created = await writeNewSecret(path, pem.toString())
@@ -123,7 +123,7 @@ async function readKeyFile (path: string): Promise<string> {
     }
     return await readFile(path, 'utf8')
   } catch (cause) {
-    if (cause instanceof MeshError) throw cause
+    if (isMeshError(cause)) throw cause
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new MeshError('MESH_KEY_MISSING', `There is no node key at ${path}. Run: akshi init`, { cause })
     }

@@ -18,6 +18,7 @@ export type { PeerBook, PeerView, Trust } from './peer-book.ts'
 export {
   definePlugin, NoConfig, type Plugin, type PluginCradle, type PluginParts, type Service
 } from './plugin.ts'
+export { Type, type Static } from 'typebox'
 export { systemRandom, type Random } from './random.ts'
 export type {
   Digest, EnvelopeReceiver, FeedId, FeedState, Link, LinkSource, LinkTarget, Prober, Range, Receipt, Tip, Transport, Verdict

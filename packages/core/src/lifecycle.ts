@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import { withDeadline } from './deadline.ts'
-import { describeError, MeshError, meshErrorCodes } from './errors.ts'
+import { describeError, isMeshError, MeshError, meshErrorCodes } from './errors.ts'
 
 /** Something that is started and stopped. */
 export interface Part {
@@ -66,6 +66,6 @@ export class Lifecycle {
 
 /** What an operator can mend keeps its code; everything else is the part's failure. */
 function startFailed (name: string, cause: unknown): MeshError {
-  const known = cause instanceof MeshError && cause.code !== 'MESH_TIMEOUT' && (meshErrorCodes as readonly string[]).includes(cause.code)
+  const known = isMeshError(cause) && cause.code !== 'MESH_TIMEOUT' && (meshErrorCodes as readonly string[]).includes(cause.code)
   return known ? cause : new MeshError('MESH_PLUGIN_START_FAILED', `${name} failed to start: ${describeError(cause)}`, { cause })
 }

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts'
 import type { NodeSettings } from './cradle.ts'
 import { shortDid, type Did } from './did.ts'
 import { MeshError } from './errors.ts'
-import { runHook, type Hooks } from './hooks.ts'
+import { isTapped, runHook, type Hooks } from './hooks.ts'
 import type { HttpRoutes } from './http-routes.ts'
 import { checkJournalName } from './journal-name.ts'
 import type { Journal } from './journal/journal.ts'
@@ -98,7 +98,7 @@ export class Control implements NodeControl {
 
   async #askBeforeWrite (journal: string, { kind = 'note', body }: NewEntry): Promise<void> {
     const { beforeWrite } = this.#options.hooks
-    if (!beforeWrite.isUsed()) return
+    if (!isTapped(beforeWrite)) return
     const veto = await runHook('beforeWrite', () => beforeWrite.promise({ journal, kind, body }))
     if (veto !== undefined) throw new MeshError('MESH_WRITE_VETOED', `A plugin refuses this entry for "${journal}": ${veto.reason}`)
   }

@@ -7,7 +7,7 @@ export type Trust = 'blocked' | 'pending' | 'trusted'
 /** A node this one knows of, as taps and operators see it. Frozen. */
 export interface PeerView {
   readonly did: Did
-  /** As configured, else as announced, else the short DID. */
+  /** As configured, else as approved, else as announced, else the short DID. */
   readonly name: string
   readonly trust: Trust
   /** Why it is trusted, pending or blocked: "listed in runtime.toml", "approved by the operator", `trust = "lan"` ... */

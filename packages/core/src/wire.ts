@@ -11,7 +11,7 @@ const maxVerdicts = 10_000
 const maxReasonLength = 1_000
 const read = new CborReader('MESH_REQUEST_INVALID', 'The sync message')
 
-/** The order of feeds in digests: by journal, part, then origin, by code unit. */
+/** The order of feeds in digests: that of `feedKey`, by code unit. */
 export function compareFeeds (a: FeedId, b: FeedId): number {
   const left = feedKey(a)
   const right = feedKey(b)

@@ -48,7 +48,7 @@ export class Admission {
     response.setHeader('x-ratelimit-remaining', remaining)
     response.setHeader('x-ratelimit-reset', resetSecs)
     if (allowed) return
-    throw new RequestError(429, 'MESH_REQUEST_INVALID', `Too many requests; ask again in ${retrySecs} s.`, { 'retry-after': String(retrySecs) })
+    throw new RequestError(429, 'MESH_RATE_LIMITED', `Too many requests; ask again in ${retrySecs} s.`, { 'retry-after': String(retrySecs) })
   }
 
   /**

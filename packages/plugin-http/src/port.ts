@@ -43,6 +43,7 @@ export class MeshPort {
     this.#net = createNetServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket))
     this.#net.maxConnections = maxConnections
     this.#tls = createTlsServer(serverTlsOptions(identity, this.#helloTimeoutMs), (socket) => this.#http.emit('connection', socket))
+    this.#tls.on('tlsClientError', (_error, socket) => socket.destroy())     // node:tls leaves one that took too long open
     this.#http = createHttpServer({
       headersTimeout: this.#helloTimeoutMs,
       requestTimeout: requestTimeoutMs,

@@ -2,7 +2,7 @@ import { constants, ftruncateSync, fstatSync, readSync, writevSync } from 'node:
 import { copyFile, mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { describeError, MeshError } from '../errors.ts'
+import { describeError, isMeshError, MeshError } from '../errors.ts'
 import { maxEnvelopeBytes } from '../envelope.ts'
 
 const magic = Buffer.from('AKSHIFEED')
@@ -176,6 +176,6 @@ function frameOf (record: Uint8Array): Buffer {
 }
 
 function diskFailed (action: string, cause: unknown): MeshError {
-  if (cause instanceof MeshError) return cause
+  if (isMeshError(cause)) return cause
   return new MeshError('MESH_DISK_FAILED', `Cannot ${action}: ${describeError(cause)}. Check free space and who owns the folder; nothing that was acknowledged is lost.`, { cause })
 }

@@ -59,11 +59,13 @@ export class KnownPeers implements PeerBook {
   }
 
   get (did: Did): PeerView | undefined {
+    this.#recall()
     const peer = this.#peers.get(did)
     return peer === undefined ? undefined : this.#view(peer)
   }
 
   all (): readonly PeerView[] {
+    this.#recall()
     this.#forgetStrangers()
     return [...this.#peers.values()].map((peer) => this.#view(peer)).sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : a.did < b.did ? -1 : 1)
   }
@@ -72,6 +74,11 @@ export class KnownPeers implements PeerBook {
     const peer = this.#peers.get(did)
     if (peer !== undefined) return this.#judge(peer)[0] === 'trusted'
     return this.#store.get(did) === 'trusted'
+  }
+
+  /** What the operator calls a node: as configured, else as it was called when it was trusted. No node can give itself this name. */
+  operatorNameOf (did: Did): string | undefined {
+    return this.#peers.get(did)?.configured?.name ?? this.#store.nameOf(did)
   }
 
   /** The newest announcement of a peer, as it was signed. */
@@ -88,7 +95,7 @@ export class KnownPeers implements PeerBook {
     peer.onLink ||= onLink
     peer.seenAt = this.#clock.now()
     if (announcement.announcement.seq >= (peer.signed?.announcement.seq ?? 0)) peer.signed = announcement
-    if (!peer.addresses.some((known) => sameAddress(known, address))) peer.addresses = [address, ...peer.addresses].slice(0, maxAddresses)
+    peer.addresses = [address, ...peer.addresses.filter((known) => !sameAddress(known, address))].slice(0, maxAddresses)
     const after = JSON.stringify([this.#judge(peer), peer.addresses, [...peer.sources], peer.signed?.announcement.seq])
     if (before !== after) this.#tell(peer)
   }
@@ -124,7 +131,7 @@ export class KnownPeers implements PeerBook {
   async trust (did: Did): Promise<PeerView> {
     if (did === this.#own) throw new MeshError('MESH_PEER_UNKNOWN', 'That is this node itself, which trusts itself. Give the DID of another node.')
     const peer = this.#peers.get(did) ?? this.#add(did)
-    await this.#store.trust(did, this.#view(peer).name)
+    await this.#store.trust(did, peer.configured?.name ?? peer.signed?.announcement.name ?? '')
     this.#tell(peer)
     return this.#view(peer)
   }
@@ -133,6 +140,11 @@ export class KnownPeers implements PeerBook {
   onChange (listener: (peer: PeerView) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Whoever the operator decided about is known, seen or not. */
+  #recall (): void {
+    for (const { did } of this.#store.all()) if (!this.#peers.has(did)) this.#add(did)
   }
 
   #add (did: Did): KnownPeer {
@@ -160,10 +172,9 @@ export class KnownPeers implements PeerBook {
   #view (peer: KnownPeer): PeerView {
     const { did, configured, sources, addresses, signed, seenAt } = peer
     const [trust, trustReason] = this.#judge(peer)
-    const stored = this.#store.all().find((each) => each.did === did)?.name
     return Object.freeze({
       did,
-      name: configured?.name ?? signed?.announcement.name ?? stored ?? shortDid(did),
+      name: this.operatorNameOf(did) ?? signed?.announcement.name ?? shortDid(did),
       trust,
       trustReason,
       sources: [...sources],

@@ -43,6 +43,12 @@ export class TrustStore {
     return this.#blocked.has(did) ? 'blocked' : this.#trusted.has(did) ? 'trusted' : undefined
   }
 
+  /** What a node was called when it was decided about, if it had a name then. */
+  nameOf (did: Did): string | undefined {
+    const name = (this.#blocked.get(did) ?? this.#trusted.get(did))?.name
+    return name === '' ? undefined : name
+  }
+
   /** Every node that was decided about, with the name it had then. */
   all (): readonly { readonly did: Did, readonly name: string }[] {
     return [...this.#blocked, ...this.#trusted].map(([did, { name }]) => ({ did, name }))

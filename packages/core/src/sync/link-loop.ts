@@ -35,7 +35,10 @@ export interface LoopOptions extends SessionOptions {
 export class LinkLoop {
   readonly session: LinkSession
   readonly #options: LoopOptions
+  /** Rings when there is something to do. */
   readonly #bell: Bell
+  /** Rings when a link that is down is worth another try now. */
+  readonly #alarm: Bell
   readonly #stopped = new AbortController()
   #link: Link | undefined
   #status: LinkStatus
@@ -49,6 +52,7 @@ export class LinkLoop {
   constructor (options: LoopOptions) {
     this.#options = options
     this.#bell = new Bell(options.clock)
+    this.#alarm = new Bell(options.clock)
     this.session = new LinkSession(options)
     this.#status = this.#statusNow('connecting', 'not dialled yet')
   }
@@ -71,7 +75,7 @@ export class LinkLoop {
     this.#running = this.#run()
   }
 
-  /** There may be something to push. Returns at once. */
+  /** There may be something to push, when the link works. Returns at once. */
   ring (): void {
     this.#bell.ring()
   }
@@ -81,12 +85,14 @@ export class LinkLoop {
     this.#digestDue = true
     this.session.release()
     this.#bell.ring()
+    this.#alarm.ring()
   }
 
   /** Resolves when the link is closed and nothing runs any more. */
   async stop (): Promise<void> {
     this.#stopped.abort()
     this.#bell.ring()
+    this.#alarm.ring()
     await this.#running
     await this.#link?.close()
     this.#link = undefined
@@ -96,6 +102,7 @@ export class LinkLoop {
     const { signal } = this.#stopped
     while (!signal.aborted) {
       this.#bell.reset()
+      this.#alarm.reset()
       try {
         const more = await this.#round(signal)
         this.#failures = 0
@@ -132,10 +139,8 @@ export class LinkLoop {
 
   /** Waits until somebody rings, the next digest is due, or a veto asks to be tried again. */
   async #rest (): Promise<void> {
-    const untilDigest = this.#lastDigest + this.#options.intervalMs - this.#options.clock.monotonic()
-    const untilRetry = Math.min(...[...this.session.held.values()].map(({ retryAfterMs = Infinity }) => retryAfterMs))
-    await this.#bell.wait(Math.max(0, Math.min(untilDigest, untilRetry)))
-    if (untilRetry < untilDigest) this.session.release()
+    const next = Math.min(this.#lastDigest + this.#options.intervalMs, this.session.nextRetryAt)
+    await this.#bell.wait(Math.max(0, next - this.#options.clock.monotonic()))
   }
 
   async #failed (error: unknown): Promise<void> {
@@ -148,7 +153,7 @@ export class LinkLoop {
     this.#link = undefined
     await link?.close().catch(() => {})
     changed()
-    await this.#bell.wait(backoffMs(this.#failures - 1, random))
+    await this.#alarm.wait(backoffMs(this.#failures - 1, random))
   }
 
   #enter (state: LinkStatus['state'], reason: string): void {

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { Did } from '../did.ts'
 import { MeshError } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
@@ -15,8 +16,8 @@ const maxBatchBytes = 4 << 20
 /** Why a feed is not pushed: vetoed here, or not taken there. */
 export interface Hold {
   readonly reason: string
-  /** When a veto asks to be tried again. */
-  readonly retryAfterMs?: number
+  /** When to try again, on the monotonic clock, if a veto asks for it. */
+  readonly retryAt?: number
   /** The other end does not trust the origin: it will fetch the feed itself once it does. */
   readonly untrusted: boolean
 }
@@ -27,6 +28,7 @@ export interface SessionOptions {
   readonly inbox: Inbox
   readonly hooks: Hooks
   readonly batchSize: number
+  readonly clock: Clock
   /** Whether the other end gets this journal, and gives it. */
   readonly shares: (journal: string) => boolean
   /** Whether envelopes of this origin are taken. */
@@ -113,7 +115,7 @@ export class LinkSession {
     const batch: Outgoing[] = []
     const outgoing = gather(this.#lacking(), this.#to, this.#options.batchSize, maxBatchBytes, this.#options.hooks,
       ({ feed, veto: { reason, retryAfterMs } }) => this.#hold(feed, {
-        reason: `held back here: ${reason}`, untrusted: false, ...(retryAfterMs === undefined ? {} : { retryAfterMs })
+        reason: `held back here: ${reason}`, untrusted: false, ...(retryAfterMs === undefined ? {} : { retryAt: this.#options.clock.monotonic() + retryAfterMs })
       }))
     for await (const envelope of outgoing) batch.push(envelope)
     if (batch.length === 0) return false
@@ -123,6 +125,11 @@ export class LinkSession {
       if (seqOf(this.#theirs.get(feedKey(feed.id))) <= seq) this.#hold(feed, { reason: 'the other end did not take it', untrusted: false })
     }
     return true
+  }
+
+  /** When the first veto asks to be tried again, on the monotonic clock. */
+  get nextRetryAt (): number {
+    return Math.min(...[...this.#held.values()].map(({ retryAt = Infinity }) => retryAt))
   }
 
   /** Lets held feeds be tried again. */
@@ -145,6 +152,13 @@ export class LinkSession {
     if (!this.#held.has(key)) this.#held.set(key, hold)
   }
 
+  #isHeld (key: string): boolean {
+    const { retryAt = Infinity } = this.#held.get(key) ?? { retryAt: 0 }
+    if (retryAt > this.#options.clock.monotonic()) return true
+    this.#held.delete(key)
+    return false
+  }
+
   #mine (): readonly FeedState[] {
     return this.#options.journals.states(this.#options.shares)
   }
@@ -165,7 +179,7 @@ export class LinkSession {
       if (!this.#options.shares(feed.id.journal)) continue
       const key = feedKey(feed.id)
       const after = seqOf(this.#theirs.get(key))
-      if (!this.#held.has(key) && (feed.tip?.seq ?? 0) > after) yield { feed, range: { after } }
+      if (!this.#isHeld(key) && (feed.tip?.seq ?? 0) > after) yield { feed, range: { after } }
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Did } from '../did.ts'
 import { describeError } from '../errors.ts'
-import { runHook, type Hooks, type Veto } from '../hooks.ts'
+import { isTapped, runHook, type Hooks, type Veto } from '../hooks.ts'
 import type { Feed } from '../journal/feed.ts'
 import type { Range } from '../transport.ts'
 
@@ -43,7 +43,7 @@ export async function * gather (
 }
 
 async function askHook ({ feed, seq, bytes }: Outgoing, to: Did | string, hooks: Hooks): Promise<Veto | undefined> {
-  if (!hooks.beforeEnvelopeSend.isUsed()) return undefined
+  if (!isTapped(hooks.beforeEnvelopeSend)) return undefined
   try {
     return await runHook('beforeEnvelopeSend', () => hooks.beforeEnvelopeSend.promise({ feed: feed.id, seq, bytes, to }))
   } catch (error) {

@@ -1,20 +1,20 @@
 import type { Did } from '../did.ts'
-import type { PeerBook } from '../peer-book.ts'
+import type { KnownPeers } from '../peers/known-peers.ts'
 
 /** An entry of `[[agents]]`: who gets the journal of this agent. Without `share`, every trusted peer. */
 export interface AgentSharing {
   readonly name: string
-  /** DIDs, or names of trusted peers. */
+  /** DIDs, or names that the operator gave: no peer gets a journal by calling itself so. */
   readonly share?: readonly string[]
 }
 
 /** Decides which journals a node gets, and from whom one is taken. */
 export class Sharing {
   readonly #own: Did
-  readonly #peers: PeerBook
+  readonly #peers: Pick<KnownPeers, 'trusts' | 'operatorNameOf'>
   readonly #shares: ReadonlyMap<string, readonly string[] | undefined>
 
-  constructor (own: Did, peers: PeerBook, agents: readonly AgentSharing[]) {
+  constructor (own: Did, peers: Pick<KnownPeers, 'trusts' | 'operatorNameOf'>, agents: readonly AgentSharing[]) {
     this.#own = own
     this.#peers = peers
     this.#shares = new Map(agents.map(({ name, share }) => [name, share]))
@@ -30,7 +30,7 @@ export class Sharing {
     if (did === this.#own) return true
     if (!this.#peers.trusts(did)) return false
     const share = this.#shares.get(journal)
-    return share === undefined || share.includes(did) || share.includes(this.#peers.get(did)?.name ?? '')
+    return share === undefined || share.includes(did) || share.includes(this.#peers.operatorNameOf(did) ?? '')
   }
 
   /** True when everybody who can read a shared folder may read the journal. */

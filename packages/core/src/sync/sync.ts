@@ -139,10 +139,10 @@ export class Sync {
     const { transports, hooks, notices } = this.#options
     try {
       const plan = planTransports(peer, transports, hooks)
-      this.#plans.set(peer.did, plan)
       const link = this.#links.get(peer.did)
-      if (link?.transport === plan.direct) return
-      if (link !== undefined) this.#close(peer.did)
+      if (link !== undefined && link.transport !== plan.direct) this.#close(peer.did)
+      this.#plans.set(peer.did, plan)
+      if (this.#links.has(peer.did)) return
       const transport = transports.get(plan.direct ?? '')
       if (plan.direct !== undefined && transport !== undefined) this.#open(peer.did, plan.direct, transport)
       if (plan.direct === undefined && plan.shared.length === 0) notices.add('MESH_TRANSPORT_NONE', `no transport reaches ${peer.name} (${peer.did}): enable one under [[plugins]]`)
