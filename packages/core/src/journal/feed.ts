@@ -7,7 +7,7 @@ import type { FeedId, FeedState, Tip, Verdict } from '../transport.ts'
 import { readEntry } from './entry.ts'
 import { checkNext, sameBytes, type Position } from './feed-rules.ts'
 import { FeedFile, type Damage } from './feed-file.ts'
-import { maxSegmentEntries, Segment } from './segment.ts'
+import { LogDocuments } from './log-documents.ts'
 
 export type JournalEnvelope = Envelope<JournalHeader>
 
@@ -37,8 +37,8 @@ export class Feed {
   readonly #context: FeedContext
   readonly #file: FeedFile
   readonly #queue = new SerialQueue()
+  readonly #documents: LogDocuments
   readonly #ids: Uint8Array[] = []
-  #segments: Segment[] = []
   #heads: readonly Uint8Array[] = []
   #entries = 0
 
@@ -46,6 +46,7 @@ export class Feed {
     this.id = id
     this.#context = context
     this.#file = file
+    this.#documents = new LogDocuments(id.journal, context.newActor)
     this.damage = damage
   }
 
@@ -93,7 +94,7 @@ export class Feed {
     for (let done = 0; done < last - first; done += pageEntries) {
       const start = reverse ? Math.max(first, last - done - pageEntries) : first + done
       const end = reverse ? last - done : Math.min(last, start + pageEntries)
-      const page = this.#read(start, end).map((text, index) => ({ place: start + index, entry: readEntry(text, this.id.origin) }))
+      const page = this.#documents.read(start, end).map((text, index) => ({ place: start + index, entry: readEntry(text, this.id.origin) }))
       for (const { place, entry } of reverse ? page.reverse() : page) {
         if (entry !== undefined) yield { place, entry }
       }
@@ -137,15 +138,14 @@ export class Feed {
 
   /** How many more entries fit into the open segment. */
   get room (): number {
-    return maxSegmentEntries - (this.#segments.at(-1)?.count ?? 0)
+    return this.#documents.room
   }
 
   /** Resolves when pending writes are done and the file is closed. */
   close (): Promise<void> {
     return this.#queue.run(async () => {
       await this.#file.close()
-      for (const segment of this.#segments) segment.free()
-      this.#segments = []
+      this.#documents.reset()
     })
   }
 
@@ -164,14 +164,13 @@ export class Feed {
     const last = fresh.at(-1)
     if (last !== undefined) return { seq: last.header.seq, id: last.id, segment: last.header.segment, head: last.header.heads[0] }
     const { tip } = this
-    const segment = this.#segments.at(-1)
-    return { seq: tip?.seq ?? 0, id: tip?.id, segment: segment?.number, head: segment?.heads[0] }
+    return { seq: tip?.seq ?? 0, id: tip?.id, segment: this.#documents.openSegment, head: this.#documents.heads[0] }
   }
 
   async #keep (fresh: readonly JournalEnvelope[]): Promise<Verdict[]> {
     const stored = this.#file.count
     try {
-      this.#apply(fresh)
+      this.#documents.apply(fresh)
     } catch (error) {
       this.#rollBack(stored)
       if (fresh.length > 1) return await this.#keepEach(fresh)
@@ -200,50 +199,15 @@ export class Feed {
   }
 
   #seal (texts: readonly string[], identity: Identity, at: number): JournalEnvelope {
-    let segment = this.#segments.at(-1)
-    const previousHead = segment?.heads[0]
-    if (segment === undefined || segment.count + texts.length > maxSegmentEntries) {
-      segment = new Segment(this.#segments.length, this.#context.newActor())
-      this.#segments.push(segment)
-    }
-    const { change, head } = segment.append(texts, Math.floor(at / 1000), { journal: this.id.journal, previousHead })
-    const { tip } = this
-    return sealEnvelope(identity, this.#context.meshId, {
-      kind: 'journal',
-      journal: this.id.journal,
-      part: this.id.part,
-      segment: segment.number,
-      seq: (tip?.seq ?? 0) + 1,
-      prev: tip?.id,
-      actor: segment.actor,
-      heads: [head],
-      at
-    }, change)
-  }
-
-  /** Applies envelopes to the documents, neighbours of one actor at once. */
-  #apply (envelopes: readonly JournalEnvelope[]): void {
-    for (let start = 0, end = 1; start < envelopes.length; start = end++) {
-      const { segment, actor } = (envelopes[start] as JournalEnvelope).header
-      while (end < envelopes.length && envelopes[end]?.header.segment === segment && sameBytes(envelopes[end]?.header.actor, actor)) end++
-      const document = this.#segments[segment] ??= new Segment(segment, this.#context.newActor())
-      document.apply(actor, envelopes.slice(start, end).map(({ payload }) => payload))
-    }
+    const { segment, change, head } = this.#documents.append(texts, Math.floor(at / 1000))
+    const { tip, id: { journal, part } } = this
+    const place = { segment: segment.number, seq: (tip?.seq ?? 0) + 1, prev: tip?.id }
+    return sealEnvelope(identity, this.#context.meshId, { kind: 'journal', journal, part, ...place, actor: segment.actor, heads: [head], at }, change)
   }
 
   #publish (): void {
-    this.#heads = this.#segments.at(-1)?.heads ?? []
-    this.#entries = this.#segments.reduce((sum, { count }) => sum + count, 0)
-  }
-
-  #read (from: number, to: number): string[] {
-    const texts: string[] = []
-    let first = 0
-    for (const segment of this.#segments) {
-      if (first < to && first + segment.count > from) texts.push(...segment.read(from - first, to - first))
-      first += segment.count
-    }
-    return texts
+    this.#heads = this.#documents.heads
+    this.#entries = this.#documents.count
   }
 
   /** Forgets what was not stored: the documents are built again from what the file held. */
@@ -254,8 +218,7 @@ export class Feed {
   }
 
   #replay (): void {
-    for (const segment of this.#segments) segment.free()
-    this.#segments = []
+    this.#documents.reset()
     this.#ids.length = 0
     const envelopes: JournalEnvelope[] = []
     for (let index = 0; index < this.#file.count; index++) {
@@ -263,6 +226,6 @@ export class Feed {
       envelopes.push(envelope)
       this.#ids.push(envelope.id)
     }
-    this.#apply(envelopes)
+    this.#documents.apply(envelopes)
   }
 }

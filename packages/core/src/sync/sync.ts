@@ -1,4 +1,3 @@
-import type { SignedAnnouncement } from '../announcement.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Did } from '../did.ts'
 import { describeError } from '../errors.ts'
@@ -10,7 +9,8 @@ import type { Notices } from '../notices.ts'
 import type { PeerView } from '../peer-book.ts'
 import type { KnownPeers } from '../peers/known-peers.ts'
 import type { Random } from '../random.ts'
-import type { FeedState, Link, LinkSource, Transport } from '../transport.ts'
+import type { FeedState, LinkSource, Transport } from '../transport.ts'
+import { Greeting } from './greeting.ts'
 import type { Inbox } from './inbox.ts'
 import { LinkLoop } from './link-loop.ts'
 import type { Sharing } from './sharing.ts'
@@ -168,15 +168,15 @@ export class Sync {
   }
 
   #open (did: Did, name: string, transport: Transport): void {
-    const { peers, sharing } = this.#options
+    const { peers, sharing, announcer, clock } = this.#options
     const addresses = () => peers.get(did)?.addresses ?? []
-    const sent = new Map<Did, number>()
+    const greeting = new Greeting(did, peers, announcer, clock)
     const loop = this.#loop(name, { kind: 'peer', did }, {
       connect: (signal) => {
-        sent.clear()
+        greeting.forget()
         return transport.connect({ kind: 'peer', did, addresses }, signal)
       },
-      greet: (link, signal) => this.#greet(did, link, sent, signal),
+      greet: (link, signal) => greeting.send(link, signal),
       shares: (journal) => sharing.shares(journal, did)
     })
     this.#links.set(did, { transport: name, loop })
@@ -214,17 +214,6 @@ export class Sync {
       }
     })
     return loop
-  }
-
-  /** Tells a peer of this node and of the trusted nodes it knows, each announcement once. */
-  async #greet (did: Did, link: Link, sent: Map<Did, number>, signal: AbortSignal): Promise<void> {
-    const { peers, announcer, clock } = this.#options
-    const known = peers.all().filter((peer) => peer.trust === 'trusted' && peer.did !== did).flatMap((peer) => peers.announcementOf(peer.did) ?? [])
-    const news = [announcer.current(), ...known].filter(({ announcement }) =>
-      announcement.expiresAt > clock.now() && announcement.seq > (sent.get(announcement.did) ?? 0))
-    if (news.length === 0) return
-    await link.push(news.map(({ bytes }) => bytes), signal)
-    for (const { announcement } of news as readonly SignedAnnouncement[]) sent.set(announcement.did, announcement.seq)
   }
 
   #close (did: Did): void {

@@ -1,0 +1,37 @@
+import type { Announcer } from '../announcer.ts'
+import type { Clock } from '../clock.ts'
+import type { Did } from '../did.ts'
+import type { KnownPeers } from '../peers/known-peers.ts'
+import type { Link } from '../transport.ts'
+
+/** Tells one peer of this node and of the trusted nodes it knows, so that a member met by one is found by all. */
+export class Greeting {
+  readonly #to: Did
+  readonly #peers: Pick<KnownPeers, 'all' | 'announcementOf'>
+  readonly #announcer: Pick<Announcer, 'current'>
+  readonly #clock: Clock
+  /** The newest announcement that the peer got of each node. */
+  readonly #sent = new Map<Did, number>()
+
+  constructor (to: Did, peers: Pick<KnownPeers, 'all' | 'announcementOf'>, announcer: Pick<Announcer, 'current'>, clock: Clock) {
+    this.#to = to
+    this.#peers = peers
+    this.#announcer = announcer
+    this.#clock = clock
+  }
+
+  /** Sends what the peer has not got yet; nothing if there is nothing new. Rejects as `Link.push`. */
+  async send (link: Link, signal: AbortSignal): Promise<void> {
+    const others = this.#peers.all().filter(({ trust, did }) => trust === 'trusted' && did !== this.#to)
+    const news = [this.#announcer.current(), ...others.flatMap(({ did }) => this.#peers.announcementOf(did) ?? [])]
+      .filter(({ announcement: { did, seq, expiresAt } }) => expiresAt > this.#clock.now() && seq > (this.#sent.get(did) ?? 0))
+    if (news.length === 0) return
+    await link.push(news.map(({ bytes }) => bytes), signal)
+    for (const { announcement: { did, seq } } of news) this.#sent.set(did, seq)
+  }
+
+  /** Forgets what was sent: another connection may end at a peer that has restarted. */
+  forget (): void {
+    this.#sent.clear()
+  }
+}
