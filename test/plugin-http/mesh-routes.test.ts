@@ -105,7 +105,7 @@ describe('mesh routes', () => {
     node.receiver.served = [makeEnvelope(peer, 'notes', 1)]
     const stranger = createIdentity()
     const answers = []
-    for (const [method, path] of routes) answers.push(await ask(path, { method, as: stranger }))
+    for (const [method, path] of routes) answers.push(await ask(path, { method, as: stranger, headers: { connection: 'keep-alive' } }))
     expect(answers.map(problem)).to.deep.equal(Array(4).fill([403, 'MESH_NOT_TRUSTED']))
     expect(answers.map(({ headers }) => headers.connection)).to.deep.equal(Array(4).fill('close'))
     expect([String(answers[0]?.json().detail).includes(`akshi trust ${stranger.did}`), node.receiver.received, node.receiver.digests, lines])
@@ -165,8 +165,23 @@ describe('mesh routes', () => {
     const socket = await dialTls(node.port, peer)
     socket.write(`POST ${envelopesPath} HTTP/1.1\r\nhost: x\r\ncontent-type: application/cbor-seq\r\ncontent-length: 10000000\r\n\r\n`)
     const [first] = await once(socket, 'data') as [Buffer]
-    socket.destroy()
+    socket.end(Buffer.alloc(10_000_000))               // and lets it come without cutting the caller off
+    await once(socket, 'close')
     expect(first.toString().slice(0, 12)).to.equal('HTTP/1.1 413')
+  })
+
+  it('stops listening to a caller that goes on and on', async () => {
+    const socket = await dialTls(node.port, createIdentity())
+    const closed = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+    socket.write(`POST ${envelopesPath} HTTP/1.1\r\nhost: x\r\ncontent-type: application/cbor-seq\r\ncontent-length: 100000000\r\n\r\n`)
+    let sent = 0
+    const flood = () => {
+      for (let free = true; free && !socket.destroyed && sent < 100_000_000; sent += 100_000) free = socket.write(Buffer.alloc(100_000))
+    }
+    socket.on('drain', flood).resume()
+    flood()
+    await closed
+    expect(sent).to.be.below(50_000_000)
   })
 
   it('refuses more envelopes than a receipt can list', async () => {

@@ -12,7 +12,8 @@ export interface MountedRoute {
 
 /**
  * Routes that plugins add to the node's one port. The HTTP plugin checks the access of a request before the listener
- * sees it. Mount in `setup`, or at any time before a request should find it.
+ * sees it, and puts the DID that the caller has proven, trusted or not, into the header `x-akshi-peer`, which nobody else
+ * can set. Mount in `setup`, or at any time before a request should find it.
  */
 export class HttpRoutes {
   /** Where the local API answers, e.g. `http://127.0.0.1:3210`; set by the HTTP plugin while it listens. */
