@@ -1,0 +1,73 @@
+import { expect } from 'chai'
+import { openAnnouncement } from '../../packages/core/src/announce.ts'
+import { HookBoard } from '../../packages/core/src/hooks.ts'
+import { NodeAnnouncer } from '../../packages/core/src/node-announcer.ts'
+import { lineLogger } from '../support/line-logger.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
+import { identities } from './arbitraries.ts'
+
+const [identity] = identities
+const hour = 3_600_000
+
+function makeAnnouncer (clock = new VirtualClock()) {
+  const { logger, lines } = lineLogger()
+  const { hooks } = new HookBoard(logger)
+  const announcer = new NodeAnnouncer({ identity, meshId: 'mesh', name: 'alpha', agents: ['notes'], hooks, clock, logger })
+  const heard: number[] = []
+  const unsubscribe = announcer.onChange(({ announcement: { seq } }) => heard.push(seq))
+  return { announcer, clock, hooks, lines, heard, unsubscribe }
+}
+
+describe('NodeAnnouncer', () => {
+  it('announces this node as it is, for an hour, signed', () => {
+    const { announcer, clock } = makeAnnouncer()
+    const { announcement, bytes } = announcer.current()
+    const { did, sealingKey } = identity
+    const now = clock.now()
+    expect(announcement).to.deep.equal({ did, seq: now, name: 'alpha', issuedAt: now, expiresAt: now + hour, addresses: [], capabilities: ['journal'], agents: ['notes'], sealingKey, extra: {} })
+    expect(openAnnouncement(bytes, 'mesh').announcement).to.deep.equal(announcement)
+    expect(announcer.current().bytes).to.equal(bytes)
+  })
+
+  it('numbers announcements upwards, within a millisecond, over a clock that goes back, and over restarts', async () => {
+    const { announcer, clock } = makeAnnouncer()
+    const seqs = [announcer.current().announcement.seq]
+    for (const move of [0, -5_000, 10_000]) {
+      clock.setNow(clock.now() + move)
+      announcer.refresh()
+      seqs.push(announcer.current().announcement.seq)
+    }
+    await clock.advance(1)
+    seqs.push(makeAnnouncer(clock).announcer.current().announcement.seq)
+    expect(seqs).to.deep.equal([...new Set(seqs)].sort((a, b) => a - b))
+  })
+
+  it('adds what plugins assemble, but lets none change who it is by, its number or its life', () => {
+    const { announcer, hooks } = makeAnnouncer()
+    const plain = announcer.current().announcement
+    hooks.assembleAnnouncement.tap('http', (announcement) => ({ ...announcement, addresses: [{ host: '192.0.2.1', port: 1 }], did: identities[1].did, seq: 1, issuedAt: 2, expiresAt: 3 }))
+    announcer.refresh()
+    expect(announcer.current().announcement).to.deep.equal({ ...plain, seq: plain.seq + 1, addresses: [{ host: '192.0.2.1', port: 1 }] })
+  })
+
+  it('goes without the plugins when one of them throws, and says so', () => {
+    const { announcer, hooks, lines } = makeAnnouncer()
+    hooks.assembleAnnouncement.tap('bad', () => { throw new Error('boom') })
+    expect([announcer.current().announcement.addresses, lines]).to.deep.equal([[], ['error a plugin spoiled the announcement: it goes out without what plugins add']])
+  })
+
+  it('tells listeners from its start on, of each refresh and of a renewal every half hour, until it stops', async () => {
+    const { announcer, clock, heard, unsubscribe } = makeAnnouncer()
+    announcer.refresh()
+    expect([heard, clock.delays]).to.deep.equal([[], []])
+    announcer.start()
+    announcer.refresh()
+    await clock.advance(hour / 2 - 1)
+    expect([heard.length, clock.delays]).to.deep.equal([2, [1]])
+    await clock.advance(1)
+    unsubscribe()
+    announcer.refresh()
+    announcer.stop()
+    expect([heard.length, clock.delays]).to.deep.equal([3, []])
+  })
+})

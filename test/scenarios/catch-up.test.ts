@@ -1,0 +1,96 @@
+import { expect } from 'chai'
+import { Lab } from './support/lab.ts'
+import type { LabNode } from './support/lab-node.ts'
+import { writePlugin } from './support/plugin-file.ts'
+
+describe('catching up', function () {
+  this.timeout(60_000)
+
+  it('gives a node that was stopped what the others wrote meanwhile', async () => {
+    await using lab = await Lab.create()
+    const [alpha, beta, gamma] = await lab.mesh(['alpha', 'beta', 'gamma'])
+    await gamma.append('notes', 'before')
+    await lab.agree([alpha, beta, gamma], 'notes', ['before'])
+    await gamma.stop()
+    const bodies = Array.from({ length: 120 }, (_, index) => `meanwhile ${index}`)
+    for (const [index, body] of bodies.entries()) await (index % 2 === 0 ? alpha : beta).append('notes', body)
+    await gamma.start()
+    await lab.agree([alpha, beta, gamma], 'notes', ['before', ...bodies])
+  })
+
+  it('passes entries on between two that cannot dial each other', async () => {
+    await using lab = await Lab.create()
+    const [alpha, beta, gamma] = await Promise.all([lab.home('alpha'), lab.home('beta'), lab.home('gamma')])
+    await beta.configure({ peers: [alpha.known, gamma.known] })
+    await beta.start()
+    for (const [node, other] of [[alpha, gamma], [gamma, alpha]] as const) {
+      // What a firewall would do, without one.
+      await writePlugin(node, 'no-way', `setup ({ hooks }) {
+        hooks.selectTransport.tap('no-way', (choices, peer) => choices.filter(({ reach }) => reach === 'shared' || peer.did !== '${other.did}'))
+        return {}
+      }`)
+      await node.configure({ peers: [beta.reachable, other.known], plugins: ['./no-way.mjs'] })
+      await node.start()
+    }
+    await lab.linked([alpha, beta])
+    await lab.linked([beta, gamma])
+
+    for (const node of [alpha, beta, gamma]) await node.append('notes', `from ${node.name}`)
+    await lab.agree([alpha, beta, gamma], 'notes', ['from alpha', 'from beta', 'from gamma'])
+    expect([(await alpha.peer(gamma))?.link, (await gamma.peer(alpha))?.link]).to.deep.equal([undefined, undefined])
+  })
+
+  it('makes two that know a third know each other', async () => {
+    await using lab = await Lab.create()
+    const [alpha, beta, gamma] = await Promise.all([lab.home('alpha'), lab.home('beta'), lab.home('gamma')])
+    await beta.configure({ peers: [alpha.known, gamma.known] })
+    await beta.start()
+    for (const [node, other] of [[alpha, gamma], [gamma, alpha]] as const) {
+      await node.configure({ peers: [beta.reachable, other.known] })
+      await node.start()
+    }
+    await lab.linked([alpha, beta, gamma])
+    expect((await alpha.peer(gamma))?.sources).to.deep.equal(['config', 'gossip'])
+    await beta.stop()
+    await alpha.append('notes', 'without the third')
+    await lab.agree([alpha, gamma], 'notes', ['without the third'])
+  })
+
+  it('loses nothing that was acknowledged when a node is killed while it appends at full speed', async () => {
+    await using lab = await Lab.create()
+    const beta = await lab.home('beta')
+    const alpha = await lab.home('alpha')
+    await beta.configure({ peers: [alpha.known] })
+    await beta.start()
+    await alpha.configure({ peers: [beta.reachable] })
+
+    const acknowledged: string[] = []
+    for (let round = 0; round < 5; round++) {
+      await alpha.start()
+      acknowledged.push(...await appendUntilKilled(alpha, 100 + round * 60))
+    }
+    await alpha.start()
+    expect((await alpha.journal('notes')).ids).to.include.members(acknowledged)
+    // Entries that were durable but not acknowledged yet may be there too.
+    await lab.agree([alpha, beta], 'notes', (await alpha.journal('notes')).bodies)
+    expect([...(await alpha.status()).notices, ...(await beta.status()).notices]).to.deep.equal([])
+  })
+})
+
+const writers = 16
+
+/** Appends from many sides, kills the node when so many are acknowledged, and resolves to all ids that were. */
+async function appendUntilKilled (node: LabNode, count: number): Promise<readonly string[]> {
+  const ids: string[] = []
+  let killed: Promise<void> | undefined
+  const write = async (writer: number) => {
+    for (let n = 0; killed === undefined; n++) {
+      ids.push(...await node.append('notes', `${node.pid} ${writer} ${n}`))
+      if (ids.length >= count) killed ??= node.kill()
+    }
+  }
+  await Promise.allSettled(Array.from({ length: writers }, (_, writer) => write(writer)))
+  await killed
+  if (killed === undefined) throw new Error(`${node.name} failed by itself after ${ids.length} entries`)
+  return ids
+}

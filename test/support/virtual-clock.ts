@@ -1,0 +1,63 @@
+import type { Clock, Timer } from '@akshi/core'
+
+interface Pending { readonly at: number, readonly run: () => void }
+
+/** A clock that stands still until a test moves it. It starts at a date that hybrid clocks can stamp. */
+export class VirtualClock implements Clock {
+  readonly #pending = new Set<Pending>()
+  #elapsed = 0
+  #epoch = Date.UTC(2025, 0, 1)
+
+  /** Milliseconds until each timer that waits, soonest first. */
+  get delays (): number[] {
+    return [...this.#pending].map(({ at }) => at - this.#elapsed).sort((a, b) => a - b)
+  }
+
+  now (): number { return Math.floor(this.#epoch + this.#elapsed) }
+  monotonic (): number { return this.#elapsed }
+
+  timer (delayMs: number, run: () => void): Timer {
+    const entry = { at: this.#elapsed + delayMs, run }
+    this.#pending.add(entry)
+    return { cancel: () => { this.#pending.delete(entry) } }
+  }
+
+  sleep (delayMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = this.timer(delayMs, resolve)
+      signal?.addEventListener('abort', () => { timer.cancel(); reject(signal.reason) }, { once: true })
+    })
+  }
+
+  /** Sets the wall clock, as an operator might; durations are not touched. */
+  setNow (millis: number): void {
+    this.#epoch = millis - this.#elapsed
+  }
+
+  /** Moves time on, fires what is due in order, and lets promises settle after each. */
+  async advance (ms: number): Promise<void> {
+    const until = this.#elapsed + ms
+    for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
+      this.#pending.delete(next)
+      this.#elapsed = Math.max(this.#elapsed, next.at)
+      next.run()
+      await settle()
+    }
+    this.#elapsed = until
+    await settle()
+  }
+
+  #next (until: number): Pending | undefined {
+    return [...this.#pending].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+  }
+}
+
+/** Resolves when every promise that waits for nothing but other promises has settled. */
+export function settle (): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Resolves when the condition holds, however long the disk takes; mocha's timeout is the deadline. */
+export async function until (condition: () => boolean): Promise<void> {
+  while (!condition()) await settle()
+}
