@@ -50,10 +50,20 @@ describe('NodeAnnouncer', () => {
     expect(announcer.current().announcement).to.deep.equal({ ...plain, seq: plain.seq + 1, addresses: [{ host: '192.0.2.1', port: 1 }] })
   })
 
-  it('goes without the plugins when one of them throws, and says so', () => {
+  it('keeps what the other plugins add when one of them throws or says nothing, and says so', () => {
     const { announcer, hooks, lines } = makeAnnouncer()
+    hooks.assembleAnnouncement.tap('a2a', (announcement) => ({ ...announcement, agents: ['planner'] }))
     hooks.assembleAnnouncement.tap('bad', () => { throw new Error('boom') })
-    expect([announcer.current().announcement.addresses, lines]).to.deep.equal([[], ['error a plugin spoiled the announcement: it goes out without what plugins add']])
+    hooks.assembleAnnouncement.tap('silent', (() => undefined) as never)
+    hooks.assembleAnnouncement.tap('dht', (announcement) => ({ ...announcement, extra: { dht: 1 } }))
+    const { agents, extra } = announcer.current().announcement
+    expect([agents, extra, lines]).to.deep.equal([['planner'], { dht: 1 }, ['error plugin "bad" failed in assembleAnnouncement']])
+  })
+
+  it('goes without the plugins when what they add cannot be signed, and says so', () => {
+    const { announcer, hooks, lines } = makeAnnouncer()
+    hooks.assembleAnnouncement.tap('bad', (announcement) => ({ ...announcement, extra: { bad: () => {} } }))
+    expect([announcer.current().announcement.extra, lines]).to.deep.equal([{}, ['error a plugin spoiled the announcement: it goes out without what plugins add']])
   })
 
   it('tells listeners from its start on, of each refresh and of a renewal every half hour, until it stops', async () => {

@@ -165,7 +165,7 @@ function summarize (peers: readonly PeerStatus[], shared: ReadonlyMap<string, Li
   const seen = pending === 0 ? '' : ` (${pending} seen, waiting for "akshi trust")`
   if (trusted.length === 0) return { active, reason: folders.length === 0 ? `no trusted peer is known${seen}, and no shared transport is loaded` : `no trusted peer is known${seen}: the shared folder carries envelopes${broken}` }
   if (linked.length === trusted.length) return { active, reason: `${linked.length} of ${trusted.length} trusted peers linked` }
-  const carried = folders.length === 0 ? '' : '; the shared folder carries envelopes for the rest'
+  const carried = folders.length === 0 ? '' : `; the shared folder carries envelopes${linked.length === 0 ? '' : ' for the rest'}`
   if (trusted.every(({ link }) => link === undefined)) {
     return { active, reason: `no address of the ${trusted.length} trusted peers is known${folders.length === 0 ? '' : ': the shared folder carries envelopes'}${broken}` }
   }

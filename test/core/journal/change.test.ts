@@ -59,6 +59,13 @@ describe('readChange', () => {
     }
   })
 
+  it('refuses a change that says it is shorter or longer than it is, though its checksum fits', async () => {
+    for (const more of [-1, 1]) {
+      const body = Buffer.concat([Uint8Array.of(1), leb128(200 + more), Uint8Array.of(0, 1, 7, 1), Buffer.alloc(196)])
+      await refuses(Buffer.concat([Uint8Array.of(0x85, 0x6f, 0x4a, 0x83), createHash('sha256').update(body).digest().subarray(0, 4), body]))
+    }
+  })
+
   it('refuses other chunks: documents and deflated changes', async () => {
     await refuses(chunk(last.subarray(10), 0))
     await refuses(chunk(last.subarray(10), 2))

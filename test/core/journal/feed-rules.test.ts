@@ -22,6 +22,25 @@ async function makeHistory () {
   return { shelter, first, second, third, forks, copy, [Symbol.asyncDispose]: () => shelter[Symbol.asyncDispose]() }
 }
 
+type Make = (history: Awaited<ReturnType<typeof makeHistory>>) => JournalEnvelope
+
+const holdsUnreadable: Make = ({ second }) => unreadable(second)
+const wrong: Record<string, Make> = {
+  'is of the state, which is not kept yet': ({ second }) => reseal(identity, second, { part: 'state' }),
+  'names another head': ({ second }) => reseal(identity, second, { heads: [junk(32)] }),
+  'names no head': ({ second }) => reseal(identity, second, { heads: [] }),
+  'names two heads': ({ second }) => reseal(identity, second, { heads: [...second.header.heads, ...second.header.heads] }),
+  'names another actor': ({ second }) => reseal(identity, second, { actor: junk(16) }),
+  'skips a segment': ({ second }) => reseal(identity, second, { segment: 2 }),
+  'begins the next segment with a change that depends on this one': ({ second }) => reseal(identity, second, { segment: 1 }),
+  'goes on in this segment with a change that depends on nothing': ({ second, forks }) => reseal(identity, forks[0], { seq: 2, prev: second.header.prev }),
+  'goes on in this segment with a change of another document': ({ second, forks }) => reseal(identity, forks[1], { prev: second.header.prev }),
+  'holds a second change': ({ second, third }) => reseal(identity, second, {}, Buffer.concat([second.payload, third.payload])),
+  'holds no change': ({ second }) => reseal(identity, second, {}, new Uint8Array()),
+  'holds something else': ({ second }) => reseal(identity, second, {}, Buffer.from('hello')),
+  'holds a change that Automerge cannot read': holdsUnreadable
+}
+
 describe('Feed.accept', () => {
   it('calls an envelope that it has a duplicate, twice in a batch too', async () => {
     await using history = await makeHistory()
@@ -47,21 +66,6 @@ describe('Feed.accept', () => {
     expect(bodiesOf(copy)).to.deep.equal([0, 1])
   })
 
-  const wrong: Record<string, (history: Awaited<ReturnType<typeof makeHistory>>) => JournalEnvelope> = {
-    'is of the state, which is not kept yet': ({ second }) => reseal(identity, second, { part: 'state' }),
-    'names another head': ({ second }) => reseal(identity, second, { heads: [junk(32)] }),
-    'names no head': ({ second }) => reseal(identity, second, { heads: [] }),
-    'names two heads': ({ second }) => reseal(identity, second, { heads: [...second.header.heads, ...second.header.heads] }),
-    'names another actor': ({ second }) => reseal(identity, second, { actor: junk(16) }),
-    'skips a segment': ({ second }) => reseal(identity, second, { segment: 2 }),
-    'begins the next segment with a change that depends on this one': ({ second }) => reseal(identity, second, { segment: 1 }),
-    'goes on in this segment with a change that depends on nothing': ({ second, forks }) => reseal(identity, forks[0], { seq: 2, prev: second.header.prev }),
-    'goes on in this segment with a change of another document': ({ second, forks }) => reseal(identity, forks[1], { prev: second.header.prev }),
-    'holds a second change': ({ second, third }) => reseal(identity, second, {}, Buffer.concat([second.payload, third.payload])),
-    'holds no change': ({ second }) => reseal(identity, second, {}, new Uint8Array()),
-    'holds something else': ({ second }) => reseal(identity, second, {}, Buffer.from('hello')),
-    'holds a change that Automerge cannot read': ({ second }) => unreadable(second)
-  }
   for (const [what, make] of Object.entries(wrong)) {
     it(`refuses a signed envelope that ${what}, and is as before`, async () => {
       await using history = await makeHistory()
@@ -107,6 +111,14 @@ describe('Feed.accept', () => {
 })
 
 describe('checkNext', () => {
+  for (const [what, make] of Object.entries(wrong).filter(([, make]) => make !== holdsUnreadable)) {
+    it(`sees by itself that an envelope ${what}`, async () => {
+      await using history = await makeHistory()
+      const { id, header: { heads: [head] } } = history.first
+      expect(checkNext(make(history), { seq: 1, id, segment: 0, head }).status).to.equal('refused')
+    })
+  }
+
   it('says what is missing', async () => {
     await using history = await makeHistory()
     const { second, third } = history

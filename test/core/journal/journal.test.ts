@@ -116,6 +116,14 @@ describe('Journal.read', () => {
     }
   })
 
+  it('passes over entries of other kinds, and covers them with its cursor', async () => {
+    await using owner = await makeOwner()
+    const journal = (await owner.open()).get('notes')
+    await journal.append([{ kind: 'a', body: 1 }, { kind: 'b', body: 2 }, { kind: 'b', body: 3 }])
+    expect(bodies(journal, { since: journal.read({ kind: 'a' }).cursor })).to.deep.equal([])
+    expect(bodies(journal, { since: journal.read({ kind: 'a', limit: 1 }).cursor })).to.deep.equal([2, 3])
+  })
+
   it('finds with a cursor what arrives late, though it sorts before what was read', async () => {
     await using owners = await makeOwners(2)
     const [one, two] = await journalsOf(owners) as [Journal, Journal]

@@ -25,7 +25,9 @@ describe('Journals', () => {
     const after = await owner.open()
     expect([names(after), after.states()]).to.deep.equal([['b.2_x-', 'notes'], states])
     await after.get('notes').append([{ body: 4 }])
-    expect(after.get('notes').read().entries.map(({ body }) => body)).to.deep.equal([1, 2, 4])
+    const { entries } = after.get('notes').read()
+    expect(entries.map(({ body }) => body)).to.deep.equal([1, 2, 4])
+    expect(entries.map(({ id }) => id)).to.deep.equal(entries.map(({ id }) => id).sort())
   })
 
   it('are kept as one file a journal and origin', async () => {

@@ -28,7 +28,7 @@ describe('describeConvergence', () => {
     await using fixture = await new LoopFixture(one, two).start()
     expect(rowOf(one, two, fixture.loop)).to.deep.equal({ all: true, lag: 0, behind: 0, acked: 2, one: true })
     const { agent, local_seq: localSeq, heads, reason } = tell(one, two, fixture.loop)
-    expect([agent, localSeq, heads, reason]).to.deep.equal([null, 2, headsOf(two.journals.states()), 'all 1 trusted peers have the same'])
+    expect([agent, localSeq, heads, reason]).to.deep.equal([null, 2, headsOf(two.journals.states()), 'every trusted peer (1) has the same'])
   })
 
   it('counts what the peer lacks and what this node lacks, until they know better', async () => {

@@ -40,6 +40,7 @@ export class LoopFixture implements AsyncDisposable {
     this.loop = new LinkLoop({
       ...sessionOptions(node, other),
       transport: 'memory',
+      title: () => 'the other node',
       intervalMs,
       random: node.random,
       logger: node.log.logger,

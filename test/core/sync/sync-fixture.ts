@@ -47,12 +47,12 @@ export class SyncFixture implements AsyncDisposable {
     this.node = node
     this.folder = folder
     this.peers = peers
-    const { journals, peers: book, sharing, inbox, hooks, notices, clock, random, log: { logger }, did: own } = node
+    const { journals, peers: book, sharing, inbox, hooks, notices, clock, random, log: { logger } } = node
     this.http = new MemoryTransport('peer', (target) => this.#linkTo(target))
     this.fs = new MemoryTransport('shared', () => new MemoryLink(folder.receiver, { kind: 'shared', name: 'fs' }))
     this.announcer = new NodeAnnouncer({ identity: node.identity, meshId: 'mesh', name: 'self', agents: [], hooks, clock, logger })
     this.sync = new Sync({
-      own, journals, peers: book, sharing, inbox, hooks, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs: 10_000, batchSize: 50, fallbackMs, clock, random, logger
+      journals, peers: book, sharing, inbox, hooks, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs: 10_000, batchSize: 50, fallbackMs, clock, random, logger
     })
   }
 

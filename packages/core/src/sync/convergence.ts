@@ -60,7 +60,7 @@ export function describeConvergence (options: ConvergenceOptions, agent: string 
     peers: rows,
     converged,
     heads: headsOf(mine),
-    reason: alone ? describeFolder(folder) : converged ? `all ${peers.length} trusted peers have the same` : rows.filter((row) => !row.converged).map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+    reason: alone ? describeFolder(folder) : describePeers(rows)
   }
 }
 
@@ -84,6 +84,11 @@ function describePeer ({ own, journals, sharing, linkTo }: ConvergenceOptions, p
     converged: up && difference?.same === true,
     reason: !up ? `no working link: ${loop?.status.reason ?? 'no address known'}` : describe(difference, [...loop.session.held.values()].map(({ reason }) => reason))
   }
+}
+
+function describePeers (rows: Convergence['peers']): string {
+  const others = rows.filter(({ converged }) => !converged)
+  return others.length === 0 ? `every trusted peer (${rows.length}) has the same` : others.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
 }
 
 function describe (difference: Difference | undefined, held: readonly string[]): string {

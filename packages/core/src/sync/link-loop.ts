@@ -5,7 +5,7 @@ import { withDeadline } from '../deadline.ts'
 import { describeError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Random } from '../random.ts'
-import type { Link, LinkSource } from '../transport.ts'
+import type { Link } from '../transport.ts'
 import { Bell } from './bell.ts'
 import { LinkSession, type SessionOptions } from './link-session.ts'
 
@@ -16,6 +16,8 @@ const noteworthyFailures = 5
 export interface LoopOptions extends SessionOptions {
   /** Plugin name of the transport. */
   readonly transport: string
+  /** What people call the other end, for the log. */
+  readonly title: () => string
   readonly connect: (signal: AbortSignal) => Promise<Link>
   /** Sends what is no journal envelope over the fresh or working link, if there is something new to send. */
   readonly greet?: (link: Link, signal: AbortSignal) => Promise<void>
@@ -128,7 +130,7 @@ export class LinkLoop {
       this.#digestDue ||= more
     }
     if (this.#writing) more = await timed('pushing envelopes', (signal) => this.session.push(link, signal)) || more
-    this.#enter('up', 'answers')
+    this.#enter('up', 'it works')
     changed()
     return more
   }
@@ -144,11 +146,11 @@ export class LinkLoop {
   }
 
   async #failed (error: unknown): Promise<void> {
-    const { logger, transport, source, random, changed } = this.#options
+    const { logger, transport, title, random, changed } = this.#options
     const reason = describeError(error)
     this.#enter('down', reason)
     this.#digestDue = true
-    if (++this.#failures >= noteworthyFailures) logger.warnOnce(`link ${transport} ${to(source)} ${reason}`, 'a link is down', { transport, to: to(source), reason })
+    if (++this.#failures >= noteworthyFailures) logger.warnOnce(`link ${transport} ${title()} ${reason}`, 'a link is down', { transport, to: title(), reason })
     const link = this.#link
     this.#link = undefined
     await link?.close().catch(() => {})
@@ -158,18 +160,14 @@ export class LinkLoop {
 
   #enter (state: LinkStatus['state'], reason: string): void {
     if (this.#status.state === state && this.#status.reason === reason) return
-    const { clock, logger, transport, source } = this.#options
+    const { clock, logger, transport, title } = this.#options
     const changes = this.#status.state !== state
     if (changes && this.#status.state === 'up') this.#lostAt = clock.monotonic()
-    if (changes && (state === 'up' || this.#status.state === 'up')) logger.info(`a link is ${state}`, { transport, to: to(source), reason })
+    if (changes && (state === 'up' || this.#status.state === 'up')) logger.info(`a link is ${state}`, { transport, to: title(), reason })
     this.#status = this.#statusNow(state, reason)
   }
 
   #statusNow (state: LinkStatus['state'], reason: string): LinkStatus {
     return { transport: this.#options.transport, state, reason, since: new Date(this.#options.clock.now()).toISOString() }
   }
-}
-
-function to (source: LinkSource): string {
-  return source.kind === 'peer' ? source.did : source.name
 }

@@ -199,6 +199,7 @@ export class Sync {
       ...way,
       transport,
       source,
+      title: () => source.kind === 'peer' ? `${this.#options.peers.get(source.did)?.name ?? ''} ${source.did}`.trim() : 'everybody',
       journals,
       inbox,
       hooks,
