@@ -50,14 +50,14 @@ describe('commands that talk to a node', () => {
 
   it('say what to do when no node runs', async () => {
     await folder.akshi(['init', '--port', '1'])
-    for (const argv of [['status'], ['peers'], ['trust', 'beta'], ['journal', 'list'], ['journal', 'read', 'a'], ['journal', 'append', 'a', 'x'], ['wait', '--converged', '--timeout', '0']]) {
+    for (const argv of [['status'], ['peers'], ['trust', 'beta'], ['journal', 'list'], ['journal', 'read', 'a'], ['journal', 'append', 'a', 'x'], ['wait', '--converged', '--timeout', '0'], ['wait', '--seen', 'beta', '--timeout', '0'], ['stop']]) {
       const { code, stdout, stderr } = await folder.akshi(argv)
       expect({ argv, code, stdout }).to.deep.equal({ argv, code: 4, stdout: '' })
       expect(stderr).to.match(/^akshi: No node answers at http:\/\/127\.0\.0\.1:1 .*Start it: akshi run \(MESH_NOT_RUNNING\)\n$/)
     }
   })
 
-  it('go by the configured port while the note of a starting node is half written', async () => {
+  it('go by the configured port when the note of the node makes no sense', async () => {
     await folder.akshi(['init', '--port', '1'])
     await mkdir(join(folder.path, '.akshi', 'run'))
     await writeFile(join(folder.path, '.akshi', 'run', 'node.json'), '{"pid":1,"url":"http://127')

@@ -42,6 +42,24 @@ describe('akshi wait', () => {
     expect(node.requests.filter(({ path }) => path === '/api/v1/sync/convergence').length).to.equal(3)
   })
 
+  it('waits for a node to be met, by name or DID, trusted or not', async () => {
+    const peer = { did, name: 'beta', trust: 'pending', trustReason: '', sources: ['mdns'], addresses: [] }
+    const met = { ...peer, seenAt: '2026-11-22T00:00:00.000Z' }
+    let isMet = false
+    await using node = await FakeNode.start(`${folder.path}/.akshi`, () => ({ body: [isMet ? met : peer] }))
+    const wait = async (who: string) => (await folder.akshi(['wait', '--seen', who, '--timeout', '0'])).code
+    const before = await wait('beta')
+    isMet = true
+    expect([before, await wait('beta'), await wait(did), await wait('gamma')]).to.deep.equal([5, 0, 0, 5])
+    expect(node.requests.every(({ path }) => path === '/api/v1/peers')).to.equal(true)
+    expect((await folder.akshi(['wait', '--seen', 'beta'])).stdout).to.equal(`seen beta  ${did}  pending\n`)
+  })
+
+  it('asks what to wait for', async () => {
+    const { code, stderr } = await folder.akshi(['wait'])
+    expect({ code, stderr }).to.deep.equal({ code: 2, stderr: 'akshi: say what to wait for: --converged or --seen <who>. See: akshi --help (MESH_REQUEST_INVALID)\n' })
+  })
+
   it('gives up with exit code 5, saying what is missing', async () => {
     await using node = await startNode(Infinity)
     const { code, stdout, stderr } = await folder.akshi(['wait', '--converged', '--timeout', '0', '--peers', '2', '--entries', '9'])

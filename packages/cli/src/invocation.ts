@@ -89,9 +89,17 @@ export async function findNode (config: RuntimeConfig): Promise<string> {
 /** What the node of a home wrote down when it started, if its process is still there: one that was killed leaves its note. */
 export async function findRunning ({ node }: RuntimeConfig): Promise<{ readonly pid: number, readonly url: string } | undefined> {
   const text = await readOptional(homePaths(node.home).running)
-  if (text === undefined) return undefined
-  const running = JSON.parse(text) as { readonly pid: number, readonly url: string }
-  return isAlive(running.pid) ? running : undefined
+  const running = text === undefined ? undefined : parseNote(text)
+  return running !== undefined && isAlive(running.pid) ? running : undefined
+}
+
+/** Nothing for text that no node wrote: the configuration then says where to look. */
+function parseNote (text: string): { readonly pid: number, readonly url: string } | undefined {
+  try {
+    return JSON.parse(text) as { readonly pid: number, readonly url: string }
+  } catch {
+    return undefined
+  }
 }
 
 function isAlive (pid: number): boolean {
