@@ -37,6 +37,7 @@ describe('problems of a configuration', () => {
       name = "no-did"
       endpoint = "2001:db8::1"
       [[mesh.peers]]
+      name = "no-did"
       node_did = "${did}"
       [[agents]]
       name = "A"
@@ -62,6 +63,7 @@ describe('problems of a configuration', () => {
       'runtime.toml: mesh.peers[2].node_did: expected string, got nothing',
       'runtime.toml: mesh.peers[2].endpoint: expected host or host:port, an IPv6 address in brackets, got "2001:db8::1"',
       'runtime.toml: mesh.peers[3].node_did: the same as mesh.peers[0].node_did; list it once',
+      'runtime.toml: mesh.peers[3].name: the same as mesh.peers[2].name; list it once',
       'runtime.toml: agents[0].name: expected 1 to 64 of a-z, 0-9, dot, hyphen and underscore, starting with a letter or digit, got "A"',
       'runtime.toml: agents[2].name: the same as agents[1].name; list it once',
       'runtime.toml: telemetry.log_format: expected "pretty" or "json", got "compact"'

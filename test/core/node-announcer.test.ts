@@ -29,6 +29,13 @@ describe('NodeAnnouncer', () => {
     expect(announcer.current().bytes).to.equal(bytes)
   })
 
+  it('sends nothing that nobody could read: what plugins add beyond the bounds is left out, and logged', () => {
+    const { announcer, hooks, lines } = makeAnnouncer()
+    const addresses = Array.from({ length: 17 }, (_, port) => ({ host: '127.0.0.1', port: port + 1 }))
+    hooks.assembleAnnouncement.tap('greedy', (announcement) => ({ ...announcement, addresses }))
+    expect([openAnnouncement(announcer.current().bytes, 'mesh').announcement.addresses, lines.length]).to.deep.equal([[], 1])
+  })
+
   it('numbers announcements upwards, within a millisecond, over a clock that goes back, and over restarts', async () => {
     const { announcer, clock } = makeAnnouncer()
     const seqs = [announcer.current().announcement.seq]
@@ -54,7 +61,7 @@ describe('NodeAnnouncer', () => {
     const { announcer, hooks, lines } = makeAnnouncer()
     hooks.assembleAnnouncement.tap('a2a', (announcement) => ({ ...announcement, agents: ['planner'] }))
     hooks.assembleAnnouncement.tap('bad', () => { throw new Error('boom') })
-    hooks.assembleAnnouncement.tap('silent', (() => undefined) as never)
+    hooks.assembleAnnouncement.tap('silent', (() => null) as never)
     hooks.assembleAnnouncement.tap('dht', (announcement) => ({ ...announcement, extra: { dht: 1 } }))
     const { agents, extra } = announcer.current().announcement
     expect([agents, extra, lines]).to.deep.equal([['planner'], { dht: 1 }, ['error plugin "bad" failed in assembleAnnouncement']])

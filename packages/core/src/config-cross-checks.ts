@@ -3,12 +3,13 @@ import { describeError } from './errors.ts'
 import type { Problem } from './config-problems.ts'
 import { isTable, keyPath, valueAt } from './config-tree.ts'
 
-/** What a schema cannot say: peers' DIDs are real ones, and no peer or agent is listed twice. */
+/** What a schema cannot say: peers' DIDs are real ones, and no peer, name of one, or agent is listed twice. */
 export function findCrossProblems (config: unknown, written: ReadonlyMap<string, string>): readonly Problem[] {
   const dids = listTexts(config, 'mesh.peers', 'node_did')
   return [
     ...dids.flatMap((did) => findDidProblem(did, written)),
     ...findRepeats(dids),
+    ...findRepeats(listTexts(config, 'mesh.peers', 'name')),
     ...findRepeats(listTexts(config, 'agents', 'name'))
   ]
 }

@@ -1,4 +1,4 @@
-import { signAnnouncement } from './announce.ts'
+import { openAnnouncement, signAnnouncement } from './announce.ts'
 import type { Announcement, SignedAnnouncement } from './announcement.ts'
 import type { Announcer } from './announcer.ts'
 import type { Clock, Timer } from './clock.ts'
@@ -64,7 +64,7 @@ export class NodeAnnouncer implements Announcer {
 
   #assemble (): SignedAnnouncement {
     const { identity, meshId, name, agents, clock, hooks, logger } = this.#options
-    const now = clock.now()
+    const now = Math.floor(clock.now())
     const plain: Announcement = {
       did: identity.did,
       seq: Math.max(now, (this.#current?.announcement.seq ?? 0) + 1),
@@ -80,7 +80,8 @@ export class NodeAnnouncer implements Announcer {
     try {
       const { did, seq, issuedAt, expiresAt } = plain
       const assembled = runHookSync('assembleAnnouncement', () => hooks.assembleAnnouncement.call(plain))
-      return signAnnouncement(identity, meshId, { ...assembled, did, seq, issuedAt, expiresAt })
+      const { bytes } = signAnnouncement(identity, meshId, { ...assembled, did, seq, issuedAt, expiresAt })
+      return openAnnouncement(bytes, meshId)               // what others could not read is not sent
     } catch (error) {
       logger.error('a plugin spoiled the announcement: it goes out without what plugins add', { error: describeError(error) })
       return signAnnouncement(identity, meshId, plain)

@@ -58,6 +58,14 @@ describe('Feed', () => {
     expect(viewOf(await shelter.reopen(copy, 'copy'))).to.deep.equal(viewOf(own))
   })
 
+  it('does not split an append: what does not fit into the open segment begins the next', async () => {
+    await using shelter = await FeedShelter.make(identity)
+    const own = await shelter.feed('own')
+    await own.append(entryTexts(maxSegmentEntries - 1), identity, at)
+    const { header: { segment } } = await own.append(entryTexts(2, maxSegmentEntries - 1), identity, at)
+    expect([segment, own.room, bodiesOf(own)]).to.deep.equal([1, maxSegmentEntries - 2, numbers(maxSegmentEntries + 1)])
+  })
+
   it('writes on as another actor after it was reopened, in the same chain', async () => {
     await using shelter = await FeedShelter.make(identity)
     const [before] = await appendEach(await shelter.feed('own'), identity, 1)

@@ -21,6 +21,10 @@ describe('HybridClock', () => {
     expect([readEntryId(hybrid.next()), readEntryId(hybrid.next())]).to.deep.equal([{ millis: start, counter: 0 }, { millis: start, counter: 1 }])
   })
 
+  it('takes a wall clock with fractions of a millisecond', () => {
+    expect(readEntryId(makeClock(start + 0.75).hybrid.next()).millis).to.equal(start)
+  })
+
   it('makes ids that rise as text, whatever the wall clock does and whatever it sees', () => {
     const step = fc.oneof(
       fc.record({ setNow: fc.integer({ min: -100_000, max: 100_000 }) }), fc.record({ see: fc.integer({ min: -200_000, max: 200_000 }) }), fc.constant({ next: true }))

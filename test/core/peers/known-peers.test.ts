@@ -41,6 +41,19 @@ describe('KnownPeers', () => {
     })
   }
 
+  it('give the name that lets one in to nobody else', async () => {
+    await using fixture = await makePeers()
+    const { peers, restart } = fixture
+    for (const did of [one, two]) {
+      peers.met(meetingOf(did, 'beta'))
+      await peers.trust(did)
+    }
+    expect([one, two].map((did) => peers.operatorNameOf(did))).to.deep.equal(['beta', undefined])
+    expect([one, two].map((did) => peers.get(did)?.name)).to.deep.equal(['beta', 'beta'])
+    const later = await restart()
+    expect([one, two].map((did) => later.operatorNameOf(did))).to.deep.equal(['beta', undefined])
+  })
+
   it('trust nobody who is blocked, whatever else speaks for them, until the operator does', async () => {
     await using fixture = await makePeers({ policy: 'open', configured: [configuredPeer(one)], blocked: [one, two] })
     const { peers } = fixture

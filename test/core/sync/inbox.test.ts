@@ -50,6 +50,19 @@ describe('Inbox', () => {
     expect([statuses(await after.inbox.receive(before.envelopes(), folder)), after.bodies()]).to.deep.equal([['stored'], [1]])
   })
 
+  it('tells who does not get a journal nothing of it, not even that an envelope is here', async () => {
+    await using mesh = await makeMesh(2)
+    const [origin, other] = mesh as unknown as [MeshNode, MeshNode]
+    await using receiver = await MeshNode.make({ agents: [{ name: 'notes', share: [origin.did] }] })
+    for (const { did } of [origin, other]) await receiver.peers.trust(did)
+    await origin.append(1)
+    expect(statuses(await receiver.inbox.receive(origin.envelopes(), origin.source))).to.deep.equal(['stored'])
+    for (const from of [other.source, folder]) {
+      const receipt = await receiver.inbox.receive(origin.envelopes(), from)
+      expect([statuses(receipt), receipt.have]).to.deep.equal([['refused'], []])
+    }
+  })
+
   it('refuses a journal that is not shared with the origin', async () => {
     await using origin = await MeshNode.make()
     await using receiver = await MeshNode.make({ agents: [{ name: 'notes', share: ['somebody else'] }] })

@@ -7,6 +7,7 @@ import { MemoryLink } from './memory-link.ts'
 import { MeshNode } from './mesh-node.ts'
 
 export const fallbackMs = 5_000
+export const intervalMs = 10_000
 export const broken = new Error('connection refused')
 
 /** A transport whose links end at nodes of this process. */
@@ -52,7 +53,7 @@ export class SyncFixture implements AsyncDisposable {
     this.fs = new MemoryTransport('shared', () => new MemoryLink(folder.receiver, { kind: 'shared', name: 'fs' }))
     this.announcer = new NodeAnnouncer({ identity: node.identity, meshId: 'mesh', name: 'self', agents: [], hooks, clock, logger })
     this.sync = new Sync({
-      journals, peers: book, sharing, inbox, hooks, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs: 10_000, batchSize: 50, fallbackMs, clock, random, logger
+      journals, peers: book, sharing, inbox, hooks, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs, batchSize: 50, fallbackMs, clock, random, logger
     })
   }
 
@@ -78,6 +79,11 @@ export class SyncFixture implements AsyncDisposable {
   }
 
   get writesFolder (): boolean | undefined { return this.sync.shared.get('fs')?.writing }
+
+  /** Resolves when nothing is under way on any of this many links. */
+  async rest (links: number): Promise<void> {
+    await until(() => this.clock.delays.length === links && this.clock.delays.every((delayMs) => delayMs <= intervalMs))
+  }
 
   /** Resolves when the link to a peer is in this state. */
   async reach (state: 'up' | 'down', peer = this.peer()): Promise<void> {

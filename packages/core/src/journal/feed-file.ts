@@ -3,12 +3,13 @@ import { copyFile, mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describeError, isMeshError, MeshError } from '../errors.ts'
-import { maxEnvelopeBytes } from '../envelope.ts'
+import { maxEnvelopeBytes, maxRequestBytes } from '../envelope.ts'
 
 const magic = Buffer.from('AKSHIFEED')
 const formatVersion = 1
 const headerLength = magic.length + 1
 const frameLength = 8
+const maxAppendBytes = maxRequestBytes + (1 << 20)
 
 /** What was wrong with a file when it was opened. */
 export type Damage = 'torn tail' | 'damaged record'
@@ -151,12 +152,14 @@ export class FeedFile {
     return crc32(this.#readAt(offset + frameLength, length)) === frame.readUInt32BE(4) ? length : undefined
   }
 
-  /** Tells damage from a crash while the last record was written: after that one, nothing good follows. */
+  /** Tells damage from a crash during the last append: after that, nothing good follows, and no more than one append holds. */
   #hasRecordAfter (offset: number, size: number): boolean {
+    if (size - offset > maxAppendBytes) return true
     const rest = this.#readAt(offset, size - offset)
     for (let at = 0; at + frameLength < rest.length; at++) {
-      const end = at + frameLength + rest.readUInt32BE(at)
-      if (end > at + frameLength && end <= rest.length && crc32(rest.subarray(at + frameLength, end)) === rest.readUInt32BE(at + 4)) return true
+      const length = rest.readUInt32BE(at)
+      const end = at + frameLength + length
+      if (length > 0 && length <= maxEnvelopeBytes && end <= rest.length && crc32(rest.subarray(at + frameLength, end)) === rest.readUInt32BE(at + 4)) return true
     }
     return false
   }

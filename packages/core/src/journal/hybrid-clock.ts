@@ -25,7 +25,7 @@ export class HybridClock {
 
   /** A new id, greater than all that this clock made or saw (within the drift). */
   next (): string {
-    const now = this.#clock.now()
+    const now = Math.floor(this.#clock.now())
     if (now > this.#millis) this.#set(now, 0)
     else this.#set(this.#millis, this.#counter + 1)
     const bytes = Buffer.alloc(16)

@@ -119,7 +119,7 @@ export class Journal {
     const feed = await this.feed(identity.did)
     const ids = groups.map((group) => group.map(() => hybridClock.next()))
     const texts = groups.flatMap((group, g) => group.map((entry, e) => entryText(ids[g]?.[e] ?? '', entry)))
-    const { header: { seq } } = await feed.append(texts, identity, clock.now())
+    const { header: { seq } } = await feed.append(texts, identity, Math.floor(clock.now()))
     this.#context.changed(feed)
     return ids.map((own) => ({ ids: own, seq, durability: 'fsync' }))
   }

@@ -115,7 +115,8 @@ export class Candidates {
     attempt.notBefore = this.#clock.monotonic() + delayMs
     const message = isMeshError(error, 'MESH_PEER_MISMATCH') ? 'another node answers at the address of a candidate' : 'a candidate could not be reached'
     this.#logger.warnOnce(`${did} ${host} ${port}`, message, { did, address: `${host}:${port}`, source, error: describeError(error) })
-    if (attempt.failures > maxRetries) return
+    const isForgotten = this.#attempts.get(keyOf(claim)) !== attempt
+    if (isForgotten || attempt.failures > maxRetries) return
     attempt.timer = this.#clock.timer(delayMs, () => {
       attempt.notBefore = 0
       this.report({ did, addresses: [claim.address], onLink: claim.onLink }, source)

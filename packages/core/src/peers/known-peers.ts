@@ -131,7 +131,7 @@ export class KnownPeers implements PeerBook {
   async trust (did: Did): Promise<PeerView> {
     if (did === this.#own) throw new MeshError('MESH_PEER_UNKNOWN', 'That is this node itself, which trusts itself. Give the DID of another node.')
     const peer = this.#peers.get(did) ?? this.#add(did)
-    await this.#store.trust(did, peer.configured?.name ?? peer.signed?.announcement.name ?? '')
+    await this.#store.trust(did, this.#freeName(peer))
     this.#tell(peer)
     return this.#view(peer)
   }
@@ -140,6 +140,13 @@ export class KnownPeers implements PeerBook {
   onChange (listener: (peer: PeerView) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** The name under which a node is approved: none if the operator calls another so, since a name may be what lets one in. */
+  #freeName ({ did, signed }: KnownPeer): string {
+    const name = signed?.announcement.name ?? ''
+    const isTaken = [...this.#peers.keys()].some((other) => other !== did && this.operatorNameOf(other) === name)
+    return isTaken ? '' : name
   }
 
   /** Whoever the operator decided about is known, seen or not. */

@@ -62,6 +62,8 @@ export class Inbox {
     const { meshId, sharing, journals, announced } = this.#options
     try {
       const { envelope, verified } = parseEnvelope(bytes, meshId)
+      // Who does not get a journal does not learn either what of it is here.
+      if (isJournal(envelope) && !sharing.sharesOver(envelope.header.journal, from)) return { status: 'refused', reason: `journal "${envelope.header.journal}" is not shared with who sends it` }
       const feed = isJournal(envelope) ? journals.feed(idOf(envelope)) : undefined
       if (feed !== undefined && isJournal(envelope) && sameBytes(feed.idOf(envelope.header.seq), envelope.id)) {
         known.set(feedKey(feed.id), feed)

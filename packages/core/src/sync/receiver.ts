@@ -37,12 +37,12 @@ export class Receiver implements EnvelopeReceiver {
     this.#admit(from)
     const { verdicts, have, shown } = await this.#options.inbox.receive(batch, from)
     this.#options.contact(from, { shown })
-    return { verdicts, have: have.filter(({ feed }) => this.#shares(feed.journal, from)) }
+    return { verdicts, have: have.filter(({ feed }) => this.#options.sharing.sharesOver(feed.journal, from)) }
   }
 
   async digest ({ root: theirs }: Digest, from: LinkSource): Promise<Digest> {
     this.#admit(from)
-    const feeds = this.#options.journals.states((journal) => this.#shares(journal, from))
+    const feeds = this.#options.journals.states((journal) => this.#options.sharing.sharesOver(journal, from))
     const root = digestRoot(feeds)
     this.#options.contact(from, { root: theirs })
     return sameBytes(root, theirs) ? { root } : { root, feeds }
@@ -50,9 +50,9 @@ export class Receiver implements EnvelopeReceiver {
 
   async * serve (want: readonly Range[], limit: number, from: LinkSource): AsyncGenerator<Uint8Array> {
     this.#admit(from)
-    const { journals, hooks } = this.#options
+    const { journals, hooks, sharing } = this.#options
     const wanted = want.toSorted((a, b) => compareFeeds(a.feed, b.feed)).flatMap((range) => {
-      const feed = this.#shares(range.feed.journal, from) ? journals.feed(range.feed) : undefined
+      const feed = sharing.sharesOver(range.feed.journal, from) ? journals.feed(range.feed) : undefined
       return feed === undefined ? [] : [{ feed, range }]
     })
     const to = from.kind === 'peer' ? from.did : from.name
@@ -61,11 +61,6 @@ export class Receiver implements EnvelopeReceiver {
 
   hint (from: LinkSource): void {
     this.#options.hint(from)
-  }
-
-  #shares (journal: string, from: LinkSource): boolean {
-    const { sharing } = this.#options
-    return from.kind === 'peer' ? sharing.shares(journal, from.did) : sharing.isPublic(journal)
   }
 
   #admit (from: LinkSource): void {

@@ -1,5 +1,6 @@
 import type { Did } from '../did.ts'
 import type { KnownPeers } from '../peers/known-peers.ts'
+import type { LinkSource } from '../transport.ts'
 
 /** An entry of `[[agents]]`: who gets the journal of this agent. Without `share`, every trusted peer. */
 export interface AgentSharing {
@@ -31,6 +32,11 @@ export class Sharing {
     if (!this.#peers.trusts(did)) return false
     const share = this.#shares.get(journal)
     return share === undefined || share.includes(did) || share.includes(this.#peers.operatorNameOf(did) ?? '')
+  }
+
+  /** True when a journal may go to, and come from, the other end of a link. */
+  sharesOver (journal: string, end: LinkSource): boolean {
+    return end.kind === 'peer' ? this.shares(journal, end.did) : this.isPublic(journal)
   }
 
   /** True when everybody who can read a shared folder may read the journal. */

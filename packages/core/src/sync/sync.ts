@@ -168,7 +168,7 @@ export class Sync {
   }
 
   #open (did: Did, name: string, transport: Transport): void {
-    const { peers, sharing, announcer, clock } = this.#options
+    const { peers, announcer, clock } = this.#options
     const addresses = () => peers.get(did)?.addresses ?? []
     const greeting = new Greeting(did, peers, announcer, clock)
     const loop = this.#loop(name, { kind: 'peer', did }, {
@@ -176,8 +176,7 @@ export class Sync {
         greeting.forget()
         return transport.connect({ kind: 'peer', did, addresses }, signal)
       },
-      greet: (link, signal) => greeting.send(link, signal),
-      shares: (journal) => sharing.shares(journal, did)
+      greet: (link, signal) => greeting.send(link, signal)
     })
     this.#links.set(did, { transport: name, loop })
     loop.start()
@@ -185,14 +184,13 @@ export class Sync {
 
   #openShared (name: string, transport: Transport): void {
     const loop = this.#loop(name, { kind: 'shared', name }, {
-      connect: (signal) => transport.connect({ kind: 'shared' }, signal),
-      shares: (journal) => this.#options.sharing.isPublic(journal)
+      connect: (signal) => transport.connect({ kind: 'shared' }, signal)
     })
     this.#shared.set(name, loop)
     loop.start()
   }
 
-  #loop (transport: string, source: LinkSource, way: Pick<ConstructorParameters<typeof LinkLoop>[0], 'connect' | 'greet' | 'shares'>): LinkLoop {
+  #loop (transport: string, source: LinkSource, way: Pick<ConstructorParameters<typeof LinkLoop>[0], 'connect' | 'greet'>): LinkLoop {
     const { journals, inbox, hooks, batchSize, intervalMs, clock, random, logger, sharing } = this.#options
     let state = 'connecting'
     const loop: LinkLoop = new LinkLoop({
@@ -208,6 +206,7 @@ export class Sync {
       clock,
       random,
       logger,
+      shares: (journal) => sharing.sharesOver(journal, source),
       admits: (origin) => sharing.admits(origin),
       changed: () => {
         if (state !== loop.status.state) this.#plan()
