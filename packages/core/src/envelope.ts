@@ -48,6 +48,9 @@ export interface Envelope<Header extends EnvelopeHeader = EnvelopeHeader> {
   readonly id: Uint8Array
 }
 
+/** An envelope of a feed. */
+export type JournalEnvelope = Envelope<JournalHeader>
+
 const tag18 = 0xd2
 const algEdDsa = -8
 const labels = { alg: 1, contentType: 3, kid: 4, akshi: -65537 } as const

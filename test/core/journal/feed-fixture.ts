@@ -1,6 +1,7 @@
 import { peekEnvelope, sealEnvelope, type JournalHeader } from '../../../packages/core/src/envelope.ts'
 import type { Identity } from '../../../packages/core/src/identity.ts'
-import { Feed, type JournalEnvelope } from '../../../packages/core/src/journal/feed.ts'
+import { Feed } from '../../../packages/core/src/journal/feed.ts'
+import type { JournalEnvelope } from '../../../packages/core/src/envelope.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts'
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { createIdentity } from '../../../packages/core/src/identity.ts'
-import type { Feed, JournalEnvelope } from '../../../packages/core/src/journal/feed.ts'
-import { checkNext, sameBytes } from '../../../packages/core/src/journal/feed-rules.ts'
+import type { Feed } from '../../../packages/core/src/journal/feed.ts'
+import type { JournalEnvelope } from '../../../packages/core/src/envelope.ts'
+import { sameBytes } from '../../../packages/core/src/bytes.ts'
+import { checkNext } from '../../../packages/core/src/journal/feed-rules.ts'
 import { appendEach, at, bodiesOf, entryTexts, FeedShelter, reseal, viewOf } from './feed-fixture.ts'
 
 const identity = createIdentity()

@@ -1,4 +1,5 @@
-import type { Envelope, JournalHeader } from '../envelope.ts'
+import { sameBytes } from '../bytes.ts'
+import type { JournalEnvelope, JournalHeader } from '../envelope.ts'
 import { describeError } from '../errors.ts'
 import type { Verdict } from '../transport.ts'
 import { readChange } from './change.ts'
@@ -16,18 +17,12 @@ export interface Position {
  * Whether an envelope is the next of a feed: chained by its number and its predecessor's id, and holding one change that
  * is the one it names and continues its segment, or begins the next one. Looks at nothing that could unfold.
  */
-export function checkNext ({ header, payload }: Envelope<JournalHeader>, position: Position): Verdict {
+export function checkNext ({ header, payload }: JournalEnvelope, position: Position): Verdict {
   if (header.part !== 'log') return refused('this version has no journal state yet')
   if (header.seq > position.seq + 1) return { status: 'gap', reason: `envelope ${position.seq + 1} is missing` }
   if (!sameBytes(header.prev, position.id)) return { status: 'fork', reason: `its predecessor ${header.seq - 1} is another one` }
   const problem = findChangeProblem(header, payload, position)
   return problem === undefined ? { status: 'stored' } : refused(problem)
-}
-
-/** True for equal bytes, or when both are missing. */
-export function sameBytes (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return Buffer.from(a.buffer, a.byteOffset, a.length).equals(b)
 }
 
 function findChangeProblem (header: JournalHeader, payload: Uint8Array, { segment, head }: Position): string | undefined {

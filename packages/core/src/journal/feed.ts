@@ -1,15 +1,14 @@
 import type { EntryView } from '../control.ts'
-import { peekEnvelope, sealEnvelope, type Envelope, type JournalHeader } from '../envelope.ts'
+import { sameBytes } from '../bytes.ts'
+import { peekEnvelope, sealEnvelope, type JournalEnvelope } from '../envelope.ts'
 import { describeError, MeshError } from '../errors.ts'
 import type { Identity } from '../identity.ts'
 import { SerialQueue } from '../serial-queue.ts'
 import type { FeedId, FeedState, Tip, Verdict } from '../transport.ts'
 import { readEntry } from './entry.ts'
-import { checkNext, sameBytes, type Position } from './feed-rules.ts'
+import { checkNext, type Position } from './feed-rules.ts'
 import { FeedFile, type Damage } from './feed-file.ts'
 import { LogDocuments } from './log-documents.ts'
-
-export type JournalEnvelope = Envelope<JournalHeader>
 
 /** What a feed needs from its node. */
 export interface FeedContext {

@@ -1,5 +1,5 @@
-import { sameBytes } from './feed-rules.ts'
-import type { JournalEnvelope } from './feed.ts'
+import { sameBytes } from '../bytes.ts'
+import type { JournalEnvelope } from '../envelope.ts'
 import { maxSegmentEntries, Segment } from './segment.ts'
 
 /** What the envelopes of one log feed add up to: its chain of segment documents. */

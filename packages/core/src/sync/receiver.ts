@@ -1,7 +1,7 @@
+import { sameBytes } from '../bytes.ts'
 import type { Did } from '../did.ts'
 import { MeshError } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
-import { sameBytes } from '../journal/feed-rules.ts'
 import type { Journals } from '../journal/journals.ts'
 import type { Digest, EnvelopeReceiver, FeedState, LinkSource, Range, Receipt } from '../transport.ts'
 import { compareFeeds, digestRoot } from '../wire.ts'

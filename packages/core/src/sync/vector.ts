@@ -1,6 +1,6 @@
+import { sameBytes } from '../bytes.ts'
 import type { FeedState } from '../transport.ts'
 import { feedKey } from '../wire.ts'
-import { sameBytes } from '../journal/feed-rules.ts'
 
 /** What somebody has, by feed key. */
 export type VersionVector = ReadonlyMap<string, FeedState>
