@@ -12,10 +12,10 @@ describe('catching up', function () {
     await gamma.append('notes', 'before')
     await lab.agree([alpha, beta, gamma], 'notes', ['before'])
     await gamma.stop()
-    const bodies = Array.from({ length: 120 }, (_, index) => `meanwhile ${index}`)
-    for (const [index, body] of bodies.entries()) await (index % 2 === 0 ? alpha : beta).append('notes', body)
+    // More envelopes each than fit into one batch.
+    const bodies = await Promise.all([alpha, beta].map((node) => appendInTurn(node, 60)))
     await gamma.start()
-    await lab.agree([alpha, beta, gamma], 'notes', ['before', ...bodies])
+    await lab.agree([alpha, beta, gamma], 'notes', ['before', ...bodies.flat()])
   })
 
   it('passes entries on between two that cannot dial each other', async () => {
@@ -30,8 +30,8 @@ describe('catching up', function () {
         return {}
       }`)
       await node.configure({ peers: [beta.reachable, other.known], plugins: ['./no-way.mjs'] })
-      await node.start()
     }
+    await Promise.all([alpha.start(), gamma.start()])
     await lab.linked([alpha, beta])
     await lab.linked([beta, gamma])
 
@@ -47,8 +47,8 @@ describe('catching up', function () {
     await beta.start()
     for (const [node, other] of [[alpha, gamma], [gamma, alpha]] as const) {
       await node.configure({ peers: [beta.reachable, other.known] })
-      await node.start()
     }
+    await Promise.all([alpha.start(), gamma.start()])
     await lab.linked([alpha, beta, gamma])
     expect((await alpha.peer(gamma))?.sources).to.deep.equal(['config', 'gossip'])
     await beta.stop()
@@ -67,7 +67,7 @@ describe('catching up', function () {
     const acknowledged: string[] = []
     for (let round = 0; round < 5; round++) {
       await alpha.start()
-      acknowledged.push(...await appendUntilKilled(alpha, 100 + round * 60))
+      acknowledged.push(...await appendUntilKilled(alpha, 60 + round * 40))
     }
     await alpha.start()
     expect((await alpha.journal('notes')).ids).to.include.members(acknowledged)
@@ -76,6 +76,12 @@ describe('catching up', function () {
     expect([...(await alpha.status()).notices, ...(await beta.status()).notices]).to.deep.equal([])
   })
 })
+
+async function appendInTurn (node: LabNode, count: number): Promise<readonly string[]> {
+  const bodies = Array.from({ length: count }, (_, index) => `${node.name} ${index}`)
+  for (const body of bodies) await node.append('notes', body)
+  return bodies
+}
 
 const writers = 16
 

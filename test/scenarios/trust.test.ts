@@ -84,11 +84,9 @@ describe('trust = "lan" and trust = "open"', function () {
     await between.configure({ peers: [lan.known, open.known, told.known] })
     await between.start()
     await told.configure({ peers: [between.reachable] })
-    await told.start()
     await lan.configure({ trust: 'lan', peers: [between.reachable] })
-    await lan.start()
     await open.configure({ trust: 'open', peers: [between.reachable] })
-    await open.start()
+    await Promise.all([told.start(), lan.start(), open.start()])
     await lab.eventually(async () => {
       expect(await trustIn(lan, told)).to.deep.equal(['pending', `not approved: run "akshi trust ${told.did}"`])
       expect(await trustIn(open, told)).to.deep.equal(['trusted', 'mesh.trust is "open"'])

@@ -30,10 +30,6 @@ export class AkshiProcess {
 
   get pid (): number | undefined { return this.#child.pid }
 
-  get isRunning (): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null
-  }
-
   signal (name: NodeJS.Signals): void {
     this.#child.kill(name)
   }

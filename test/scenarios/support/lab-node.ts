@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import {
   homePaths, type Acknowledgement, type Convergence, type Did, type EntryView, type NodeStatus, type PeerStatus
 } from '@akshi/core'
-import { AkshiProcess, runAkshi, type Outcome } from './akshi-process.ts'
+import { AkshiProcess, type Outcome } from './akshi-process.ts'
 import { exchange, json } from './exchange.ts'
 import { runtimeFile, type LabSettings, type NodeOptions, type PeerEntry } from './runtime-file.ts'
 
@@ -22,6 +22,7 @@ export class LabNode {
   readonly did: Did
   readonly #lab: LabSettings
   readonly #user: string
+  readonly #commands = new Set<AkshiProcess>()
   #process: AkshiProcess | undefined
   #earlierLog = ''
   #port = 0
@@ -75,15 +76,20 @@ export class LabNode {
     if (outcome !== undefined && outcome.code !== 0) throw new Error(`${this.name} ended with ${outcome.code}:\n${outcome.stderr}`)
   }
 
-  /** Ends it at once, as a power cut would. Safe when it does not run. */
+  /** Ends it at once, as a power cut would, with the commands that still run. Safe when nothing does. */
   async kill (): Promise<void> {
-    this.#process?.signal('SIGKILL')
-    await this.#process?.ends()
+    const all = [...this.#commands, ...this.#process === undefined ? [] : [this.#process]]
+    for (const each of all) each.signal('SIGKILL')
+    await Promise.all(all.map((each) => each.ends()))
   }
 
   /** Runs a command for this node, to its end. */
-  cli (...argv: string[]): Promise<Outcome> {
-    return runAkshi([...argv, '--home', this.home], this.#user)
+  async cli (...argv: string[]): Promise<Outcome> {
+    const command = new AkshiProcess([...argv, '--home', this.home], this.#user)
+    this.#commands.add(command)
+    const outcome = await command.ends()
+    this.#commands.delete(command)
+    return outcome
   }
 
   /** Calls the local API with the token. Rejects unless it answers 2xx. */

@@ -20,6 +20,7 @@ export class Lab {
   readonly #folder: TemporaryFolder
   readonly #settings: LabSettings
   readonly #nodes: LabNode[] = []
+  readonly #beginnings = new Set<Promise<unknown>>()
   #homes = 0
 
   private constructor (folder: TemporaryFolder, mdnsPort: number) {
@@ -38,34 +39,33 @@ export class Lab {
   get sharedDir (): string { return this.#settings.sharedDir }
 
   /** A node that does not run, with a key, a token and a runtime.toml of its own. Names need not be unique. */
-  async home (name: string): Promise<LabNode> {
-    const home = join(this.path, `${this.#homes++}-${name}`)
-    const { code, stdout, stderr } = await runAkshi(['init', '--name', name, '--home', home, '--json'], this.path)
-    if (code !== 0) throw new Error(`akshi init failed (${code}): ${stderr}`)
-    const node = new LabNode(name, home, (JSON.parse(stdout) as { did: Did }).did, this.path, this.#settings)
-    this.#nodes.push(node)
-    await node.configure()
-    return node
+  home (name: string): Promise<LabNode> {
+    return this.#begin(() => this.#makeHome(name))
   }
 
   /** A node that runs. */
-  async node (name: string, options: NodeOptions = {}): Promise<LabNode> {
-    const node = await this.home(name)
-    await node.configure(options)
-    return await node.start()
+  node (name: string, options: NodeOptions = {}): Promise<LabNode> {
+    return this.#begin(async () => {
+      const node = await this.#makeHome(name)
+      await node.configure(options)
+      return await node.start()
+    })
   }
 
   /**
-   * Nodes that run, trust each other and have a working link to each other. Each is told where those before it are; the
-   * rest it has to hear from them.
+   * Nodes that run, trust each other and have a working link to each other. All are told where the first is; the rest
+   * they have to hear from it.
    */
   async mesh<const Names extends readonly string[]> (names: Names, options: NodeOptions = {}): Promise<{ [Index in keyof Names]: LabNode }> {
     const nodes = await Promise.all(names.map((name) => this.home(name)))
-    for (const [index, node] of nodes.entries()) {
-      const peers = nodes.filter((other) => other !== node).map((other) => nodes.indexOf(other) < index ? other.reachable : other.known)
+    const [first, ...others] = nodes
+    const start = async (node: LabNode) => {
+      const peers = nodes.filter((other) => other !== node).map((other) => other === first ? other.reachable : other.known)
       await node.configure({ ...options, peers })
       await node.start()
     }
+    if (first !== undefined) await start(first)
+    await Promise.all(others.map(start))
     await this.linked(nodes)
     return nodes as unknown as { [Index in keyof Names]: LabNode }
   }
@@ -109,8 +109,26 @@ export class Lab {
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {
+    // Of several that begin together one may have failed the test: the others would go on in a folder that is gone.
+    await Promise.allSettled(this.#beginnings)
     await Promise.all(this.#nodes.map((node) => node.kill()))
     await this.#folder[Symbol.asyncDispose]()
+  }
+
+  async #makeHome (name: string): Promise<LabNode> {
+    const home = join(this.path, `${this.#homes++}-${name}`)
+    const { code, stdout, stderr } = await runAkshi(['init', '--name', name, '--home', home, '--json'], this.path)
+    if (code !== 0) throw new Error(`akshi init failed (${code}): ${stderr}`)
+    const node = new LabNode(name, home, (JSON.parse(stdout) as { did: Did }).did, this.path, this.#settings)
+    this.#nodes.push(node)
+    await node.configure()
+    return node
+  }
+
+  async #begin<Result> (task: () => Promise<Result>): Promise<Result> {
+    const beginning = task()
+    this.#beginnings.add(beginning)
+    return await beginning.finally(() => this.#beginnings.delete(beginning))
   }
 
   #withLogs (error: Error, deadlineMs: number): Error {
