@@ -2,7 +2,7 @@ import { backoffMs } from '../backoff.ts'
 import type { Clock } from '../clock.ts'
 import type { LinkStatus } from '../control.ts'
 import { withDeadline } from '../deadline.ts'
-import { describeError } from '../errors.ts'
+import { describeError, isMeshError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Random } from '../random.ts'
 import type { Link } from '../transport.ts'
@@ -150,7 +150,8 @@ export class LinkLoop {
     const reason = describeError(error)
     this.#enter('down', reason)
     this.#digestDue = true
-    if (++this.#failures >= noteworthyFailures) logger.warnOnce(`link ${transport} ${title()} ${reason}`, 'a link is down', { transport, to: title(), reason })
+    const isAlarming = isMeshError(error, 'MESH_PEER_MISMATCH')
+    if (++this.#failures >= noteworthyFailures || isAlarming) logger.warnOnce(`link ${transport} ${title()} ${reason}`, 'a link is down', { transport, to: title(), reason })
     const link = this.#link
     this.#link = undefined
     await link?.close().catch(() => {})
