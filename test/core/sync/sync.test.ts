@@ -53,6 +53,20 @@ describe('Sync with a peer', () => {
     expect([fixture.writesFolder, fixture.peer().bodies(), folder.bodies()]).to.deep.equal([false, [1, 2], [1]])
   })
 
+  it('asks everybody at once for what a node wrote that becomes trusted', async () => {
+    await using fixture = await SyncFixture.make(1)
+    const { node, folder, sync } = fixture
+    await fixture.peer().append('from a stranger')
+    await folder.inbox.receive(fixture.peer().envelopes(), { kind: 'shared', name: 'fs' })
+    sync.start()
+    await until(() => sync.shared.get('fs')?.status.state === 'up')
+    await fixture.rest(1)
+    expect(node.bodies()).to.deep.equal([])
+    await fixture.meet(fixture.peer(), { reachable: false })
+    await until(() => node.bodies().length === 1)
+    expect(node.bodies()).to.deep.equal(['from a stranger'])
+  })
+
   it('does not flip for one lost request, however long ago the one before was', async () => {
     await using fixture = await SyncFixture.make(1)
     const { sync, clock } = fixture

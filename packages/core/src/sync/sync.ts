@@ -53,6 +53,8 @@ export class Sync {
   readonly #shared = new Map<string, LinkLoop>()
   readonly #plans = new Map<Did, TransportPlan>()
   readonly #closing = new Set<Promise<void>>()
+  /** As of the last plan. */
+  #trusted: ReadonlySet<Did> = new Set()
   #unsubscribe: (() => void)[] = []
   #timer: Timer | undefined
   #running = false
@@ -74,8 +76,7 @@ export class Sync {
     this.#running = false
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#timer?.cancel()
-    const loops = [...[...this.#links.values()].map(({ loop }) => loop), ...this.#shared.values()]
-    await Promise.all([...loops.map((loop) => loop.stop()), ...this.#closing])
+    await Promise.all([...this.#loops().map((loop) => loop.stop()), ...this.#closing])
   }
 
   /** Somebody showed up: what it sent tells what it has, and a link that was down may work now. */
@@ -118,8 +119,11 @@ export class Sync {
   }
 
   #ringAll (): void {
-    for (const { loop } of this.#links.values()) loop.ring()
-    for (const loop of this.#shared.values()) loop.ring()
+    for (const loop of this.#loops()) loop.ring()
+  }
+
+  #loops (): LinkLoop[] {
+    return [...[...this.#links.values()].map(({ loop }) => loop), ...this.#shared.values()]
   }
 
   #loopOf (from: LinkSource): LinkLoop | undefined {
@@ -133,6 +137,14 @@ export class Sync {
     for (const peer of trusted) this.#planPeer(peer)
     for (const did of this.#links.keys()) if (!trusted.some((peer) => peer.did === did)) this.#close(did)
     this.#planShared(trusted)
+    this.#welcome(trusted)
+  }
+
+  /** Others may hold what an origin wrote before it was trusted: ask them all when one is. */
+  #welcome (trusted: readonly PeerView[]): void {
+    const newcomers = trusted.filter(({ did }) => !this.#trusted.has(did))
+    this.#trusted = new Set(trusted.map(({ did }) => did))
+    if (newcomers.length > 0) for (const loop of this.#loops()) loop.look()
   }
 
   #planPeer (peer: PeerView): void {
