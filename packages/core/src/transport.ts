@@ -25,7 +25,8 @@ export interface FeedState {
 
 /**
  * What a node has, in short. `root` is `digestRoot(feeds)`. The one who asks sends the root alone; the answer leaves
- * `feeds` out when its own root is the same.
+ * `feeds` out when its own root is the same. What is shared has no documents, so no heads: its root is never a node's, and
+ * `feeds` is always there.
  */
 export interface Digest {
   readonly root: Uint8Array
@@ -86,7 +87,8 @@ export interface EnvelopeReceiver {
 /**
  * A way to one peer, or to everybody at once. Calls are made one at a time. Each rejects with `signal.reason` on abort,
  * otherwise with a `MeshError` that says whether the peer is unreachable (`MESH_PEER_UNREACHABLE`), another
- * (`MESH_PEER_MISMATCH`), does not trust this node (`MESH_NOT_TRUSTED`) or failed (`MESH_SEND_FAILED`).
+ * (`MESH_PEER_MISMATCH`), does not trust this node (`MESH_NOT_TRUSTED`) or failed (`MESH_SEND_FAILED`), whether what is
+ * shared is out of reach (`MESH_DISK_FAILED`), or that the transport was stopped (`MESH_NOT_RUNNING`).
  */
 export interface Link {
   /** Delivers envelopes, at least once. It may lose, repeat or reorder them; it never alters their bytes. */
