@@ -33,9 +33,11 @@ describe('README.md', () => {
   it('has a quickstart and curl examples that work as written', async function () {
     if (!hasTools) return this.skip()                       // there is no bash or curl on this machine
     this.timeout(90_000)
-    const [alpha, beta] = [await freePort(), await freePort()]
+    const [alpha, beta, mdns] = [await freePort(), await freePort(), await freePort()]
+    // Nodes that somebody runs on this machine are on mDNS's own port.
+    const setMdnsPort = ['alpha', 'beta'].map((node) => `echo 'port = ${mdns}' >> ~/${node}/runtime.toml\n`).join('')
     const script = `set -e\ntrap 'for node in alpha beta; do npx --no-install akshi stop --home ~/$node; done; wait' EXIT\n${await blockOf('quickstart')}\n${await blockOf('curl')}`
-      .replaceAll('3210', String(alpha)).replaceAll('3211', String(beta))
+      .replaceAll('3210', String(alpha)).replaceAll('3211', String(beta)).replace(/^npx .* run /m, `${setMdnsPort}$&`)
     const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: root, env: { PATH: process.env.PATH, HOME: home } })
     expect(stdout).to.match(/hello from alpha\n.*hello from beta/)
     expect(stdout).to.match(/^seen beta {2}did:key:z6Mk\w+ {2}pending$/m)
