@@ -81,7 +81,7 @@ describe('describeConvergence', () => {
     await third.append(1)
     await one.inbox.receive(third.envelopes(), third.source)
     await using fixture = await new LoopFixture(one, two).start()
-    expect([rowOf(one, two, fixture.loop).all, tell(one, two, fixture.loop).peers[0]?.reason]).to.deep.equal([true, 'it has the same, but for 1 feeds whose origins it does not trust'])
+    expect([rowOf(one, two, fixture.loop).all, tell(one, two, fixture.loop).peers[0]?.reason]).to.deep.equal([true, 'it has the same, but for feeds (1) whose origins it does not trust'])
     await using other = await new LoopFixture(two, one).start()
     expect(rowOf(two, one, other.loop)).to.deep.equal({ all: true, lag: 0, behind: 0, acked: 0, one: true })
   })

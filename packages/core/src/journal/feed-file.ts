@@ -74,7 +74,7 @@ export class FeedFile {
       if (this.#ragged) this.#cut()
       this.#ragged = true
       const written = writevSync(this.#handle.fd, frames, this.#end)
-      if (written !== total) throw new Error(`only ${written} of ${total} bytes were written: is the disk full?`)
+      if (written !== total) throw new Error(`only ${written} of ${total} bytes were written, as when the disk is full`)
       this.#ragged = false
     } catch (cause) {
       throw diskFailed(`write ${this.path}`, cause)

@@ -94,7 +94,7 @@ function describePeers (rows: Convergence['peers']): string {
 function describe (difference: Difference | undefined, held: readonly string[]): string {
   if (difference === undefined) return 'it has not said yet what it has'
   const { lag, behind, same, withheld } = difference
-  if (same) return withheld === 0 ? 'it has the same' : `it has the same, but for ${withheld} feeds whose origins it does not trust`
+  if (same) return withheld === 0 ? 'it has the same' : `it has the same, but for feeds (${withheld}) whose origins it does not trust`
   const parts = [lag > 0 ? `it lacks ${lag} envelopes` : '', behind > 0 ? `this node lacks ${behind} envelopes` : '', ...held]
   return parts.filter((part) => part !== '').join(', ') || 'the same numbers stand for different envelopes'
 }
