@@ -32,7 +32,13 @@ const status: NodeStatus = {
   url: 'http://127.0.0.1:1',
   transport: { active: ['http'], reason: 'one peer', since: '2026-01-01T00:00:00.000Z' },
   peers: [peer],
-  journals: [{ name: 'notes', entries: 2, heads: ['abcdef0123'], origins: [{ did, name: 'alpha', seq: 1, entries: 2 }] }],
+  journals: [{
+    name: 'notes',
+    entries: 2,
+    heads: ['abcdef0123'],
+    origins: [{ did, name: 'alpha', seq: 1, entries: 2, paths: 1 }, { did: otherDid, name: 'be\u001bta', seq: 1, entries: 0, paths: 2 }],
+    parked: [{ origin: otherDid, name: 'gam\u001bma', why: 'trust', items: 12, bytes: 3_400 }, { origin: did, name: 'alpha', why: 'before', items: 1, bytes: 10 }]
+  }],
   plugins: [],
   shared: [{ transport: 'fs', state: 'up', reason: 'peers are there', since: '', writing: false }],
   notices: [{ code: 'MESH_ENVELOPE_INVALID', message: 'bad signature', count: 2, at: '' }]
@@ -50,7 +56,7 @@ describe('commands that talk to a node', () => {
 
   it('say what to do when no node runs', async () => {
     await folder.akshi(['init', '--port', '1'])
-    for (const argv of [['status'], ['peers'], ['trust', 'beta'], ['journal', 'list'], ['journal', 'read', 'a'], ['journal', 'append', 'a', 'x'], ['wait', '--converged', '--timeout', '0'], ['wait', '--seen', 'beta', '--timeout', '0'], ['stop']]) {
+    for (const argv of [['status'], ['peers'], ['trust', 'beta'], ['untrust', 'beta'], ['journal', 'list'], ['journal', 'stats'], ['journal', 'tail', 'a'], ['journal', 'state', 'a'], ['journal', 'set', 'a', '{}'], ['journal', 'export', 'a'], ['journal', 'read', 'a'], ['journal', 'append', 'a', 'x'], ['wait', '--converged', '--timeout', '0'], ['wait', '--seen', 'beta', '--timeout', '0'], ['stop']]) {
       const { code, stdout, stderr } = await folder.akshi(argv)
       expect({ argv, code, stdout }).to.deep.equal({ argv, code: 4, stdout: '' })
       expect(stderr).to.match(/^akshi: No node answers at http:\/\/127\.0\.0\.1:1 .*Start it: akshi run \(MESH_NOT_RUNNING\)\n$/)
@@ -84,10 +90,17 @@ describe('commands that talk to a node', () => {
     await using node = await startNode({ 'GET /api/v1/status': () => ({ body: status }) })
     const { code, stdout } = await folder.akshi(['status'])
     expect({ code, requests: node.requests.length }).to.deep.equal({ code: 0, requests: 1 })
-    for (const text of [did, 'transport  http: one peer', 'be\\u001bta  trusted  http    3', 'notes        2  abcdef01  alpha', 'MESH_ENVELOPE_INVALID (2 times): bad signature', 'fs is up, read only']) {
+    for (const text of [did, 'transport  http: one peer', 'be\\u001bta  trusted  http    3', 'notes        2  abcdef01  alpha be\\u001bta (2 paths)', '  notes: waiting for trust in gam\\u001bma: 12 items (3.4 kB)', '  notes: waiting for what is before them: 1 item (10 B) of alpha', 'MESH_ENVELOPE_INVALID (2 times): bad signature', 'fs is up, read only']) {
       expect(stdout).to.include(text)
     }
     expect(JSON.parse((await folder.akshi(['status', '--json'])).stdout)).to.deep.equal(status)
+  })
+
+  it('status shows how much of what was missed is here', async () => {
+    const catchUp = { from: 200, behind: 50, entries: 1_000, bytes: 10, startedAt: '' }
+    await using node = await startNode({ 'GET /api/v1/status': () => ({ body: { ...status, peers: [{ ...peer, catchUp }] } }) })
+    expect((await folder.akshi(['status'])).stdout).to.include('catching up, 75%')
+    expect(node.requests.length).to.equal(1)
   })
 
   it('peers shows every reason, and nothing that steers the terminal', async () => {
@@ -110,6 +123,13 @@ describe('commands that talk to a node', () => {
     expect(stdout).to.include(`trusted beta: ${otherDid}\n`).and.include(`akshi trust ${did}`)
   })
 
+  it('untrust says whom it trusts no more and how to take it back', async () => {
+    await using node = await startNode({ 'POST /api/v1/untrust': () => ({ body: { ...peer, name: 'beta', trust: 'pending' } }) })
+    const { code, stdout } = await folder.akshi(['untrust', 'beta'])
+    expect([code, node.requests[0]?.body]).to.deep.equal([0, { peer: 'beta' }])
+    expect(stdout).to.include(`no longer trusted: beta ${otherDid}\n`).and.include(`akshi trust ${otherDid}\n`)
+  })
+
   it('trust refuses an ambiguous name with exit code 9', async () => {
     await using node = await startNode({ 'POST /api/v1/trust': () => ({ status: 409, body: { error: 'MESH_PEER_AMBIGUOUS', detail: 'two are called beta' } }) })
     const { code } = await folder.akshi(['trust', 'beta'])
@@ -125,7 +145,7 @@ describe('commands that talk to a node', () => {
     const words = ['journal', 'read', 'notes', '--limit', '2', '--reverse', '--since', 'c1', '--kind', 'note', '--cursor']
     expect((await folder.akshi(words)).stdout).to.equal([
       '2026-01-01T00:00:00.000Z  alpha  note  two\\nlines',
-      `2026-01-01T00:00:01.000Z  z6Mk…${otherDid.slice(-8)}  sum  {"a":1}`, 'c2', ''
+      '2026-01-01T00:00:01.000Z  be\\u001bta  sum  {"a":1}', 'c2', ''
     ].join('\n'))
     expect(JSON.parse((await folder.akshi([...words, '--json'])).stdout)).to.deep.equal(page)
     expect(node.requests.map(({ path }) => path.slice(0, 16))).to.have.length(3)

@@ -77,6 +77,26 @@ describe('akshi wait', () => {
     expect(node.requests.filter(({ path }) => path === '/api/v1/sync/convergence?agent=a').length).to.equal(2)
   })
 
+  it('shows a bar on a terminal while much is fetched, and takes it away', async () => {
+    const catchUp = { from: 100, behind: 40, entries: 12_345, bytes: 1_500_000, startedAt: new Date(-10_000).toISOString() }
+    const peer = { did, name: 'be\u001bta', trust: 'trusted', trustReason: '', sources: [], addresses: [], catchUp }
+    const run = async (columns?: number) => {
+      let asked = 0
+      await using node = await FakeNode.start(`${folder.path}/.akshi`, ({ path }) => {
+        if (path === '/api/v1/peers') return { body: [peer] }
+        return { body: path.startsWith('/api/v1/journals') ? [] : convergence(++asked >= 2) }
+      })
+      const clock = new StepClock()
+      const waiting = folder.akshi(['wait', '--converged'], { clock, ...columns !== undefined && { columns } })
+      await clock.step()
+      clock.step().catch(() => {})
+      const { stderr } = await waiting
+      return [stderr, node.requests.some(({ path }) => path === '/api/v1/peers')]
+    }
+    expect(await run(80)).to.deep.equal(['\r\u001b[2K[############        ]  60%  12,345 entries  1.5 MB  1,235/s  from be\\u001bta\r\u001b[2K', true])
+    expect(await run()).to.deep.equal(['', false])
+  })
+
   it('waits for a node that is still starting', async () => {
     await folder.akshi(['init', '--port', '1'])
     const clock = new StepClock()

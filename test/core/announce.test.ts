@@ -39,7 +39,7 @@ describe('an announcement', () => {
     expect(openAnnouncement(sign({ expiresAt: 0 }), 'mesh').announcement.expiresAt).to.equal(0)
   })
 
-  const journalHeader = { kind: 'journal', journal: 'notes', part: 'log', segment: 0, seq: 1, prev: undefined, actor: new Uint8Array(16), heads: [], at: 1 } as const
+  const journalHeader = { kind: 'journal', journal: 'notes', part: 'log', segment: 0, seq: 1, prev: undefined, actor: new Uint8Array(16), heads: [], entries: 1, at: 1 } as const
   const wrong: Record<string, Uint8Array> = {
     'an altered byte': Uint8Array.from(sign(), (byte, index) => index === 150 ? byte ^ 1 : byte),
     'another kind': sealEnvelope(identity, 'mesh', journalHeader, encodeCbor(payload)).bytes,

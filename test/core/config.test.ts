@@ -18,8 +18,9 @@ describe('loadConfig', () => {
         id: 'default',
         trust: 'known',
         peers: [],
-        sync: { interval_secs: 10, batch_size: 50, max_lag_before_full_sync: 1000, fallback_after_secs: 3 }
+        sync: { interval_secs: 10, batch_size: 50, max_lag_before_full_sync: 1000, fallback_after_secs: 3, newest_first: false }
       },
+      journal: { durability: 'fsync' },
       agents: [],
       telemetry: { log_level: 'info', log_format: 'pretty' },
       plugins: ['@akshi/plugin-http', '@akshi/plugin-fs', '@akshi/plugin-mdns'].map((name) => ({ package: name, config: {} }))

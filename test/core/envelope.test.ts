@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { encodeCbor } from '../../packages/core/src/cbor.ts'
-import { maxEnvelopeBytes, openEnvelope, peekEnvelope, sealEnvelope, splitEnvelopes, type EnvelopeHeader } from '../../packages/core/src/envelope.ts'
+import { maxEnvelopeBytes, openEnvelope, peekEnvelope, sealEnvelope, type EnvelopeHeader } from '../../packages/core/src/envelope.ts'
 import { codeOf } from '../support/failures.ts'
 import { header, identities } from './arbitraries.ts'
 
 const [identity, other] = identities
 const small: EnvelopeHeader = {
-  kind: 'journal', journal: 'notes', part: 'log', segment: 0, seq: 1, prev: undefined, actor: new Uint8Array(16), heads: [], at: 1_700_000_000_000
+  kind: 'journal', journal: 'notes', part: 'log', segment: 0, seq: 1, prev: undefined, actor: new Uint8Array(16), heads: [], entries: 1, at: 1_700_000_000_000
 }
 const seal = (payload: Uint8Array = Buffer.from('payload')) => sealEnvelope(identity, 'mesh', small, payload)
 
 /** An envelope with a header of the test's making, signed as it should be. */
 function craft (fields: Record<string, unknown>, { alg = -8, contentType = 42, extra = [] as [number, unknown][] } = {}): Uint8Array {
-  const { kind, journal, part, segment, seq, actor, heads, at } = small as unknown as Record<string, unknown>
-  const all = Object.entries({ v: 1, kind, journal, part, segment, seq, actor, heads, at, ...fields }).filter(([, value]) => value !== undefined)
+  const { kind, journal, part, segment, entries, seq, actor, heads, at } = small as unknown as Record<string, unknown>
+  const all = Object.entries({ v: 1, kind, journal, part, segment, entries, seq, actor, heads, at, ...fields }).filter(([, value]) => value !== undefined)
   const protectedHeader = encodeCbor(new Map<number, unknown>([[1, alg], [3, contentType], [4, identity.publicKey], [-65537, new Map(all)], ...extra]))
   return frame(protectedHeader, Uint8Array.of(0xa0))
 }
@@ -101,6 +101,11 @@ describe('openEnvelope', () => {
     'another part': craft({ part: 'blob' }),
     'a journal that is a path': craft({ journal: '../x' }),
     'a journal name that is too long': craft({ journal: 'x'.repeat(65) }),
+    'a log without a segment': craft({ segment: undefined }),
+    'a log that does not count its entries': craft({ entries: undefined }),
+    'a negative count of entries': craft({ entries: -1 }),
+    'a state with a segment': craft({ part: 'state', entries: undefined }),
+    'a state that counts entries': craft({ part: 'state', segment: undefined }),
     'seq 0': craft({ seq: 0 }),
     'a negative seq': craft({ seq: -1 }),
     'a fraction for seq': craft({ seq: 1.5 }),
@@ -127,25 +132,6 @@ describe('openEnvelope', () => {
     const at = bytes.indexOf(Buffer.from(identity.publicKey))
     bytes.fill(0, at, at + 32)
     expect(await codeOf(() => peekEnvelope(bytes, 'mesh'))).to.equal('MESH_ENVELOPE_INVALID')
-  })
-})
-
-describe('splitEnvelopes', () => {
-  const envelopes = fc.array(fc.integer({ min: 0, max: 300 }).map((length) => seal(new Uint8Array(length)).bytes), { maxLength: 5 })
-
-  it('finds the envelopes of any sequence', () => {
-    fc.assert(fc.property(envelopes, (parts) => {
-      expect(splitEnvelopes(Buffer.concat(parts)).map((part) => Uint8Array.from(part))).to.deep.equal(parts.map((part) => Uint8Array.from(part)))
-    }))
-  })
-
-  it('refuses a sequence that ends inside an envelope, wherever that is', async () => {
-    const parts = [seal().bytes, seal(new Uint8Array(300)).bytes]
-    const bytes = Buffer.concat(parts)
-    for (let length = 1; length < bytes.length; length++) {
-      const expected = length === parts[0]?.length ? undefined : 'MESH_ENVELOPE_INVALID'
-      expect(await codeOf(() => splitEnvelopes(bytes.subarray(0, length))), `${length} bytes`).to.equal(expected)
-    }
   })
 })
 

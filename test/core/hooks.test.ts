@@ -6,7 +6,7 @@ import { lineLogger } from '../support/line-logger.ts'
 import { settle } from '../support/virtual-clock.ts'
 
 const peer = { name: 'beta' } as PeerView
-const write = { journal: 'notes', kind: 'note', body: 1 }
+const write = { journal: 'notes', part: 'log' as const, kind: 'note', body: 1 }
 
 function makeBoard (): { board: HookBoard, hooks: Hooks, facade: PluginHooks, lines: string[] } {
   const { logger, lines } = lineLogger()

@@ -1,12 +1,15 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { encodeCbor } from '../../packages/core/src/cbor.ts'
-import { compareFeeds, decodeDigest, decodeRanges, decodeReceipt, digestRoot, encodeDigest, encodeRanges, encodeReceipt, feedKey } from '../../packages/core/src/wire.ts'
+import type { FeedState, Tip } from '../../packages/core/src/transport.ts'
+import { compareFeeds, decodeDigest, decodePull, decodeReceipt, digestRoot, encodeDigest, encodePull, encodeReceipt, feedKey } from '../../packages/core/src/wire.ts'
 import { codeOf } from '../support/failures.ts'
-import { byteString, feedId, feedStates, identities, range, uint, verdict } from './arbitraries.ts'
+import { byteString, feedId, feedStates, identities, pullOptions, range, verdict } from './arbitraries.ts'
 
-const decoders = { digest: decodeDigest, receipt: decodeReceipt, ranges: decodeRanges }
-const sorted = <Item extends { feed: Parameters<typeof feedKey>[0] }>(items: readonly Item[]) => items.toSorted((a, b) => compareFeeds(a.feed, b.feed))
+const decoders = { digest: decodeDigest, receipt: decodeReceipt, pull: decodePull }
+const inOrder = (tips: readonly Tip[]) => tips.toSorted((a, b) => a.seq - b.seq || Buffer.compare(a.id, b.id))
+/** Feeds, tips and heads in the order in which they travel. */
+const sorted = (states: readonly FeedState[]) => states.map((state) => ({ ...state, tips: inOrder(state.tips), heads: state.heads.toSorted(Buffer.compare) })).sort((a, b) => compareFeeds(a.feed, b.feed))
 
 describe('the wire format of sync', () => {
   it('carries any digest, its feeds in their order', () => {
@@ -22,9 +25,11 @@ describe('the wire format of sync', () => {
     }))
   })
 
-  it('carries any ranges', () => {
-    fc.assert(fc.property(fc.array(range), uint, (want, limit) => {
-      expect(decodeRanges(encodeRanges(want, limit))).to.deep.equal({ want, limit })
+  it('carries any pull', () => {
+    fc.assert(fc.property(fc.array(range), pullOptions, (want, options) => {
+      const { want: got, options: asked } = decodePull(encodePull(want, options))
+      expect(asked).to.deep.equal({ newestFirst: false, ...options })
+      expect(got).to.deep.equal(want.map(({ feed, have, skip = [] }) => ({ feed, have: inOrder(have), skip: inOrder(skip) })))
     }))
   })
 
@@ -38,7 +43,7 @@ describe('the wire format of sync', () => {
 
     it(`answers a damaged ${name} with MESH_REQUEST_INVALID and nothing else`, async () => {
       const good = fc.tuple(feedStates, fc.array(range), fc.array(verdict, { maxLength: 3 })).map(([have, want, verdicts]) => (
-        { digest: encodeDigest({ root: new Uint8Array(32), feeds: have }), receipt: encodeReceipt({ verdicts, have }), ranges: encodeRanges(want, 5) }[name] ?? new Uint8Array()))
+        { digest: encodeDigest({ root: new Uint8Array(32), feeds: have }), receipt: encodeReceipt({ verdicts, have }), pull: encodePull(want, { limit: 5 }) }[name] ?? new Uint8Array()))
       await fc.assert(fc.asyncProperty(good, fc.nat(), fc.nat(255), async (bytes, at, value) => {
         const damaged = Uint8Array.from(bytes)
         damaged[at % damaged.length] = value
@@ -52,19 +57,24 @@ describe('the wire format of sync', () => {
     })
   }
 
-  const journal = (name: unknown, part: unknown = 'log', origin: unknown = identities[0].publicKey) => encodeCbor([5, [[name, part, origin, 0]]])
+  const pull = (...range: readonly unknown[]) => encodeCbor([5, false, [range]])
+  const journal = (name: unknown, part: unknown = 'log', origin: unknown = identities[0].publicKey) => pull(name, part, origin, [], [])
   const wrong: Record<string, Uint8Array> = {
     'a journal that is a path': journal('../x'),
     'a journal without a name': journal(''),
     'another part': journal('notes', 'blob'),
     'an origin of 31 bytes': journal('notes', 'log', new Uint8Array(31)),
-    'a range without a start': encodeCbor([5, [['notes', 'log', identities[0].publicKey]]]),
-    'a negative limit': encodeCbor([-1, []]),
-    'a message with more behind it': Buffer.concat([encodeRanges([], 5), Uint8Array.of(0)])
+    'a range without points': pull('notes', 'log', identities[0].publicKey),
+    'a range with a point of 31 bytes': pull('notes', 'log', identities[0].publicKey, [[1, new Uint8Array(31)]], []),
+    'a range with 4,097 points': pull('notes', 'log', identities[0].publicKey, Array.from({ length: 4_097 }, (_, seq) => [seq, new Uint8Array(32)]), []),
+    'a negative limit': encodeCbor([-1, false, []]),
+    'an order that is neither': encodeCbor([5, 1, []]),
+    'a pull without an order': encodeCbor([5, []]),
+    'a message with more behind it': Buffer.concat([encodePull([], { limit: 5 }), Uint8Array.of(0)])
   }
   for (const [what, bytes] of Object.entries(wrong)) {
     it(`refuses ${what}`, async () => {
-      expect(await codeOf(() => decodeRanges(bytes))).to.equal('MESH_REQUEST_INVALID')
+      expect(await codeOf(() => decodePull(bytes))).to.equal('MESH_REQUEST_INVALID')
     })
   }
 
@@ -73,7 +83,7 @@ describe('the wire format of sync', () => {
   })
 
   it('refuses an origin of small order', async () => {
-    expect(await codeOf(() => decodeRanges(journal('notes', 'log', new Uint8Array(32))))).to.equal('MESH_REQUEST_INVALID')
+    expect(await codeOf(() => decodePull(journal('notes', 'log', new Uint8Array(32))))).to.equal('MESH_REQUEST_INVALID')
   })
 
   it('carries the beginning of a reason that is too long', () => {
@@ -86,6 +96,13 @@ describe('digestRoot', () => {
   it('does not depend on the order of the feeds', () => {
     fc.assert(fc.property(feedStates.chain((feeds) => fc.tuple(fc.constant(feeds), fc.shuffledSubarray(feeds, { minLength: feeds.length }))), ([feeds, shuffled]) => {
       expect(digestRoot(shuffled)).to.deep.equal(digestRoot(feeds))
+    }))
+  })
+
+  it('does not depend on the order of tips and heads, or on what is closed', () => {
+    fc.assert(fc.property(feedStates, (feeds) => {
+      const turned = feeds.map(({ closed = false, ...state }) => ({ ...state, tips: state.tips.toReversed(), heads: state.heads.toReversed(), ...closed ? {} : { closed: true } }))
+      expect(digestRoot(turned)).to.deep.equal(digestRoot(feeds))
     }))
   })
 

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
-import { silentLogger, systemClock, systemRandom } from '@akshi/core'
+import { createIdentity, silentLogger, systemClock, systemRandom } from '@akshi/core'
 import plugin, { FsConfig } from '@akshi/plugin-fs'
 import { expect } from 'chai'
 import { resolveDir } from '../../packages/plugin-fs/src/config.ts'
@@ -20,7 +20,7 @@ describe('plugin-fs', () => {
     const dir = await shelter.folder()
     const settings = { home: dirname(dir), meshId }
     const config = { dir: 'shared', poll_interval_secs: 1, file_mode: '0640' }
-    const { transport } = plugin.setup({ config, settings, clock: systemClock, random: systemRandom, logger: silentLogger } as never)
+    const { transport } = plugin.setup({ config, settings, identity: createIdentity(), clock: systemClock, random: systemRandom, logger: silentLogger } as never)
     const link = await transport!.connect({ kind: 'shared' }, never)
     await push(link, newChain(1))
     const [file] = await filesIn(dir) as [string]

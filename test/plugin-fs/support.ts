@@ -1,9 +1,11 @@
 import { mkdtemp, open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { deflateRawSync } from 'node:zlib'
 import {
-  createIdentity, createLogger, sealEnvelope, silentLogger, systemClock, systemRandom, type Clock, type Envelope, type EnvelopeReceiver, type Identity,
-  type JournalHeader, type Link, type Logger, type LinkSource, type Range
+  createIdentity, createLogger, encodeSnapshot, peekItem, sealEnvelope, silentLogger, systemClock, systemRandom, type Clock,
+  type Envelope, type EnvelopeReceiver, type Identity, type JournalEnvelope, type JournalHeader, type Link, type Logger, type LinkSource,
+  type PullOptions, type Range, type Tip
 } from '@akshi/core'
 import { FolderTransport, type FolderOptions } from '@akshi/plugin-fs'
 
@@ -27,7 +29,7 @@ export class Shelter {
 
   transport (dir: string, options: Partial<FolderOptions> = {}): FolderTransport {
     const transport = new FolderTransport({
-      dir, meshId, fileMode: 0o600, pollIntervalMs: 3_600_000, clock: systemClock, random: systemRandom, logger: silentLogger, ...options
+      dir, meshId, own: createIdentity().did, fileMode: 0o600, pollIntervalMs: 3_600_000, clock: systemClock, random: systemRandom, logger: silentLogger, ...options
     })
     this.keep(() => transport.stop())
     return transport
@@ -43,20 +45,43 @@ export class Shelter {
   }
 }
 
+export interface ChainOptions {
+  readonly journal?: string
+  readonly part?: 'log' | 'state'
+  readonly mesh?: string
+  readonly after?: JournalEnvelope
+  readonly salt?: string
+  /** Envelopes in a segment, each with as many entries as fill it up to 4,096. Default: all are in one. */
+  readonly perSegment?: number
+}
+
 /** `count` chained envelopes of one feed, numbered from 1, or from behind `after`. */
-export function chain (identity: Identity, count: number, options: { journal?: string, part?: 'log' | 'state', mesh?: string, after?: Envelope<JournalHeader>, salt?: string } = {}): Envelope<JournalHeader>[] {
-  const { journal = 'notes', part = 'log', mesh = meshId, after, salt = '' } = options
-  const made: Envelope<JournalHeader>[] = []
+export function chain (identity: Identity, count: number, options: ChainOptions = {}): JournalEnvelope[] {
+  const { journal = 'notes', part = 'log', mesh = meshId, after, salt = '', perSegment } = options
+  const made: JournalEnvelope[] = []
   for (let i = 0; i < count; i++) {
     const prev = made.at(-1) ?? after
     const seq = (prev?.header.seq ?? 0) + 1
-    const header: JournalHeader = { kind: 'journal', journal, part, segment: 0, seq, prev: prev?.id, actor: new Uint8Array(16), heads: [], at: 1_700_000_000_000 + seq }
+    const common = { kind: 'journal', journal, seq, prev: prev?.id, actor: new Uint8Array(16), heads: [], at: 1_700_000_000_000 + seq } as const
+    const [segment, entries] = perSegment === undefined ? [0, seq] : [Math.floor((seq - 1) / perSegment), seq * 4_096 / perSegment]
+    const header: JournalHeader = part === 'state' ? { ...common, part } : { ...common, part, segment, entries }
     made.push(sealEnvelope(identity, mesh, header, Buffer.from(`entry ${seq} ${salt}`)))
   }
   return made
 }
 
-export function newChain (count: number, options: Parameters<typeof chain>[2] = {}): Envelope<JournalHeader>[] {
+/** The snapshot that ends with this envelope. Its document is none: a folder does not look inside. */
+export function snapshotOf (proof: JournalEnvelope | undefined, document = 'document'): Uint8Array {
+  const header = proof?.header
+  if (proof === undefined || header?.part !== 'log') throw new TypeError('Only an envelope of a log can be a proof')
+  return encodeSnapshot({ proof: { ...proof, header }, inflatedBytes: document.length, deflated: deflateRawSync(document) })
+}
+
+export function tipOf ({ header: { seq }, id }: JournalEnvelope): Tip {
+  return { seq, id }
+}
+
+export function newChain (count: number, options: ChainOptions = {}): JournalEnvelope[] {
   return chain(createIdentity(), count, options)
 }
 
@@ -75,16 +100,22 @@ export async function digestSeqs (link: Link): Promise<Record<string, number[]>>
 }
 
 /** Seqs of what a pull of a whole feed, or a range of it, yields; with its bytes checked against what was made. */
-export async function pullSeqs (link: Link, made: readonly Envelope<JournalHeader>[], range: Partial<Range> = {}, limit = 1_000): Promise<number[]> {
-  return (await pullAll(link, made, range, limit)).map((bytes) => made.find((each) => Buffer.from(bytes).equals(each.bytes))?.header.seq ?? -1)
+export async function pullSeqs (link: Link, made: readonly JournalEnvelope[], have: readonly JournalEnvelope[] = [], limit = 1_000): Promise<number[]> {
+  return (await pullAll(link, made, { have: have.map(tipOf) }, { limit })).map((bytes) => made.find((each) => Buffer.from(bytes).equals(each.bytes))?.header.seq ?? -1)
 }
 
-async function pullAll (link: Link, made: readonly Envelope<JournalHeader>[], range: Partial<Range>, limit: number): Promise<Uint8Array[]> {
+/** What a pull yields: numbers of envelopes, and those of proofs behind an `s`. */
+export async function pullBrief (link: Link, made: readonly JournalEnvelope[], range: Partial<Range> = {}, options: Partial<PullOptions> = {}): Promise<string> {
+  const items = (await pullAll(link, made, range, { limit: 1_000, ...options })).map((bytes) => peekItem(bytes, meshId))
+  return items.map(({ kind, envelope: { header: { seq } } }) => kind === 'snapshot' ? `s${seq}` : `${seq}`).join(' ')
+}
+
+async function pullAll (link: Link, made: readonly JournalEnvelope[], range: Partial<Range>, options: PullOptions): Promise<Uint8Array[]> {
   const first = made[0]
   if (first === undefined) return []
   const { origin, header: { journal, part } } = first
   const all: Uint8Array[] = []
-  for await (const bytes of link.pull([{ feed: { origin, journal, part }, after: 0, ...range }], limit, never)) all.push(bytes)
+  for await (const bytes of link.pull([{ feed: { origin, journal, part }, have: [], ...range }], options, never)) all.push(bytes)
   return all
 }
 

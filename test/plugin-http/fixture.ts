@@ -1,8 +1,9 @@
+import { deflateRawSync } from 'node:zlib'
 import {
-  createIdentity, feedKey, HttpRoutes, sealEnvelope, silentLogger, systemClock, systemRandom, type Announcement, type Clock, type Did,
-  type Digest, type Envelope, type EnvelopeReceiver, type FeedState, type Identity, type JournalHeader, type LinkSource,
-  type Logger, type NodeControl, type NodeSettings, type PeerBook, type PluginCradle, type Prober, type Range, type Receipt,
-  type Transport
+  createIdentity, encodeSnapshot, feedKey, HttpRoutes, sealEnvelope, silentLogger, systemClock, systemRandom, type Announcement,
+  type Clock, type Did, type Digest, type EnvelopeReceiver, type FeedState, type Identity, type JournalEnvelope, type JournalHeader,
+  type LinkSource, type LogHeader, type Logger, type NodeControl, type NodeSettings, type PeerBook, type PluginCradle, type Prober,
+  type PullOptions, type Range, type Receipt, type Transport
 } from '@akshi/core'
 import plugin from '@akshi/plugin-http'
 import { signAnnouncement } from '../../packages/core/src/announce.ts'
@@ -13,19 +14,32 @@ export const meshId = 'test'
 export const token = 'correct-horse'
 
 /** An envelope of a feed; the payload is not an Automerge change, which no transport looks at. */
-export function makeEnvelope (origin: Identity, journal: string, seq: number, payloadBytes = 16, part: 'log' | 'state' = 'log'): Envelope<JournalHeader> {
-  const prev = seq === 1 ? undefined : new Uint8Array(32).fill(seq)
-  return sealEnvelope(origin, meshId, {
-    kind: 'journal', journal, part, segment: 0, seq, prev, actor: new Uint8Array(16), heads: [], at: 1_700_000_000_000 + seq
-  }, new Uint8Array(payloadBytes).fill(seq))
+export function makeEnvelope (origin: Identity, journal: string, seq: number, payloadBytes = 16, part: 'log' | 'state' = 'log'): JournalEnvelope {
+  const payload = new Uint8Array(payloadBytes).fill(seq)
+  const common = headerOf(journal, seq)
+  if (part === 'state') return sealEnvelope(origin, meshId, { ...common, part }, payload)
+  return sealEnvelope(origin, meshId, { ...common, part, segment: 0, entries: 2 * seq }, payload)
 }
 
-/** Keeps envelopes in memory and notes what it was asked. */
+/** A snapshot whose proof has this seq, as an envelope with the bytes of the snapshot. */
+export function makeSnapshot (origin: Identity, journal: string, seq: number, document = new Uint8Array(1_000)): JournalEnvelope {
+  const header: LogHeader = { ...headerOf(journal, seq), part: 'log', segment: 3, entries: 2 * seq }
+  const proof = sealEnvelope(origin, meshId, header, new Uint8Array(16).fill(seq))
+  return { ...proof, bytes: encodeSnapshot({ proof, inflatedBytes: document.length, deflated: deflateRawSync(document) }) }
+}
+
+function headerOf (journal: string, seq: number): Omit<JournalHeader, 'part' | 'segment' | 'entries'> {
+  const prev = seq === 1 ? undefined : new Uint8Array(32).fill(seq)
+  return { kind: 'journal', journal, seq, prev, actor: new Uint8Array(16), heads: [], at: 1_700_000_000_000 + seq }
+}
+
+/** Keeps items in memory and notes what it was asked. */
 export class MemoryReceiver implements EnvelopeReceiver {
   readonly trusted = new Set<Did>()
   readonly received: { readonly batch: readonly Uint8Array[], readonly from: LinkSource }[] = []
   readonly digests: Digest[] = []
-  served: readonly Envelope<JournalHeader>[] = []
+  readonly pulls: { readonly want: readonly Range[], readonly options: PullOptions }[] = []
+  served: readonly JournalEnvelope[] = []
   /** Set it to make a request hang. */
   hold: Promise<void> | undefined
 
@@ -43,12 +57,14 @@ export class MemoryReceiver implements EnvelopeReceiver {
     return { root: new Uint8Array(32).fill(7), feeds: this.#have() }
   }
 
-  async * serve (want: readonly Range[], limit: number): AsyncIterable<Uint8Array> {
+  async * serve (want: readonly Range[], options: PullOptions): AsyncIterable<Uint8Array> {
     await this.hold
-    let left = limit
-    for (const { feed, after, until = Infinity } of want) {
+    this.pulls.push({ want, options })
+    let left = options.limit
+    for (const { feed, have } of want) {
+      const after = Math.max(0, ...have.map(({ seq }) => seq))
       for (const { origin, header, bytes } of this.served) {
-        const wanted = feedKey({ ...header, origin }) === feedKey(feed) && header.seq > after && header.seq <= until
+        const wanted = feedKey({ ...header, origin }) === feedKey(feed) && header.seq > after
         if (wanted && left-- > 0) yield bytes
       }
     }

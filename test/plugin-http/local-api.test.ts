@@ -1,8 +1,21 @@
 import { expect } from 'chai'
-import { createIdentity, MeshError, openAnnouncement } from '@akshi/core'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { createIdentity, MeshError, openAnnouncement, splitItems } from '@akshi/core'
 import { call, json, operate, type Answer } from './client.ts'
-import { meshId, noteLogger, TestNode, token } from './fixture.ts'
+import { makeEnvelope, makeSnapshot, meshId, noteLogger, TestNode, token } from './fixture.ts'
 import { VirtualClock } from './virtual-clock.ts'
+
+/** An answer that is read while it comes. */
+async function follow (port: number, path: string): Promise<IncomingMessage> {
+  const request = get({ host: '127.0.0.1', port, path, headers: { authorization: `Bearer ${token}` }, agent: false })
+  return (await once(request, 'response'))[0] as IncomingMessage
+}
+
+function deferred (): { promise: Promise<void>, resolve: () => void } {
+  let resolve = () => {}
+  return { promise: new Promise<void>((_resolve) => { resolve = _resolve }), resolve: () => resolve() }
+}
 
 const problem = ({ status, json }: Answer) => [status, json().error]
 
@@ -21,13 +34,68 @@ describe('local API', () => {
     const answers = []
     for (const path of reads) answers.push((await operate(node.port, `/api/v1${path}`)).json().from)
     answers.push((await operate(node.port, '/api/v1/trust', json({ peer: 'beta' }))).json().from)
+    answers.push((await operate(node.port, '/api/v1/untrust', json({ peer: 'beta' }))).json().from)
     answers.push((await operate(node.port, '/api/v1/journals/notes/entries', json({ entries: [{ body: 1 }, { kind: 'x', body: null }] }))).json().from)
-    expect(answers).to.deep.equal(['status', 'peers', 'journals', 'convergence', 'convergence', 'read', 'read', 'trust', 'append'])
+    expect(answers).to.deep.equal(['status', 'peers', 'journals', 'convergence', 'convergence', 'read', 'read', 'trust', 'untrust', 'append'])
     expect(node.fake.calls).to.deep.equal([
       ['status'], ['peers'], ['journals'], ['convergence', 'notes'], ['convergence', undefined],
       ['read', 'notes', { reverse: false }], ['read', 'notes', { limit: 2, reverse: true, since: 'abc', kind: 'note' }],
-      ['trust', 'beta'], ['append', 'notes', [{ body: 1 }, { kind: 'x', body: null }]]
+      ['trust', 'beta'], ['untrust', 'beta'], ['append', 'notes', [{ body: 1 }, { kind: 'x', body: null }]]
     ])
+  })
+
+  it('shows and changes the state of a journal, and tells what it takes', async () => {
+    const patch = (type: string) => operate(node.port, '/api/v1/journals/notes/state', { method: 'PATCH', headers: { 'content-type': type }, body: '{"a":null}' })
+    const answers = [await operate(node.port, '/api/v1/journals/notes/state'), await operate(node.port, '/api/v1/journals/notes/stats'), await patch('application/merge-patch+json'), await patch('application/json')]
+    expect(answers.map((answer) => answer.json().from)).to.deep.equal(['state', 'stats', 'patchState', 'patchState'])
+    expect(node.fake.calls).to.deep.equal([['state', 'notes'], ['stats', 'notes'], ['patchState', 'notes', { a: null }], ['patchState', 'notes', { a: null }]])
+  })
+
+  it('gives every item of a journal, and takes them', async () => {
+    const origin = createIdentity()
+    const items = [makeEnvelope(origin, 'notes', 1), makeSnapshot(origin, 'notes', 2), makeEnvelope(origin, 'notes', 3, 300_000)].map(({ bytes }) => bytes)
+    node.fake.answers.exportItems = (async function * () { yield * items })()
+    const exported = await operate(node.port, '/api/v1/journals/notes/export')
+    expect([exported.status, exported.headers['content-type'], splitItems(exported.bytes).map((bytes) => Buffer.from(bytes))]).to.deep.equal([200, 'application/cbor-seq', items.map((bytes) => Buffer.from(bytes))])
+    const imported = await operate(node.port, '/api/v1/journals/import', { method: 'POST', headers: { 'content-type': 'application/cbor-seq' }, body: exported.bytes })
+    expect([imported.json().from, node.fake.calls.map(([name]) => name)]).to.deep.equal(['importItems', ['exportItems', 'importItems']])
+    expect((node.fake.calls[1]?.[1] as Uint8Array[]).map((bytes) => Buffer.from(bytes))).to.deep.equal(items.map((bytes) => Buffer.from(bytes)))
+  })
+
+  it('gives no part of an export for the whole: it answers an error, or cuts the connection', async () => {
+    const [first] = [makeEnvelope(createIdentity(), 'notes', 1).bytes]
+    const failing = (before: readonly Uint8Array[]) => (async function * () { yield * before; throw new MeshError('MESH_JOURNAL_NAME_INVALID', 'why') })()
+    node.fake.answers.exportItems = failing([])
+    expect(problem(await operate(node.port, '/api/v1/journals/x/export'))).to.deep.equal([400, 'MESH_JOURNAL_NAME_INVALID'])
+    node.fake.answers.exportItems = failing([first])
+    expect(await operate(node.port, '/api/v1/journals/x/export').then(() => 'whole', () => 'cut')).to.equal('cut')
+  })
+
+  it('follows a journal, a line for each entry, until the caller goes away', async () => {
+    const ended = deferred()
+    const more = deferred()
+    node.fake.answers.read = { entries: [], cursor: 'c0' }
+    node.fake.answers.tail = (async function * () {
+      yield { entry: { id: '1' }, cursor: 'c1' }
+      const { signal } = node.fake.calls.at(-1)?.[2] as { signal: AbortSignal }
+      signal.addEventListener('abort', () => { ended.resolve(); more.resolve() })
+      await more.promise
+    })()
+    const response = await follow(node.port, '/api/v1/journals/notes/tail?kind=note')
+    let text = ''
+    for await (const chunk of response) {
+      text += String(chunk)
+      if (text.endsWith('}\n')) break
+    }
+    await ended.promise
+    expect([response.headers['content-type'], text]).to.deep.equal(['application/x-ndjson', '\n{"entry":{"id":"1"},"cursor":"c1"}\n'])
+    expect(node.fake.calls[1]?.slice(0, 2)).to.deep.equal(['tail', 'notes'])
+    expect(node.fake.calls[1]?.[2]).to.deep.include({ since: 'c0', kind: 'note' })
+  })
+
+  it('refuses to follow what cannot be read', async () => {
+    node.fake.answers.read = new MeshError('MESH_REQUEST_INVALID', 'why')
+    expect([problem(await operate(node.port, '/api/v1/journals/notes/tail?since=x')), node.fake.calls]).to.deep.equal([[400, 'MESH_REQUEST_INVALID'], [['read', 'notes', { limit: 0, reverse: true, since: 'x' }]]])
   })
 
   it('takes bodies of some megabytes', async () => {
@@ -82,9 +150,13 @@ describe('local API', () => {
       await operate(node.port, `${entries}?limit=-1`),
       await operate(node.port, `${entries}?kind=a&kind=b`),
       await operate(node.port, entries, json({ entries: [{ body: 'x'.repeat(10_000_000) }] })),
+      await operate(node.port, '/api/v1/journals/import', { method: 'POST', headers: { 'content-type': 'application/cbor-seq' }, body: Buffer.alloc(8_400_000) }),
+      await operate(node.port, '/api/v1/journals/import', json({})),
       await operate(node.port, '/api/v1/nothing'),
-      await operate(node.port, '/api/v1/status', { method: 'DELETE' })
-    ].map(problem)).to.deep.equal([...Array(8).fill(400), 413, 404, 405].map((status) => [status, 'MESH_REQUEST_INVALID']))
+      await operate(node.port, '/api/v1/status', { method: 'DELETE' }),
+      await operate(node.port, '/api/v1/journals/notes/tail', { method: 'PUT' }),
+      await operate(node.port, '/api/v1/journals/notes/export', { method: 'PUT' })
+    ].map(problem)).to.deep.equal([...Array(8).fill(400), 413, 413, 415, 404, 405, 405, 405].map((status) => [status, 'MESH_REQUEST_INVALID']))
   })
 })
 

@@ -1,17 +1,23 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { constants, deflateSync, gzipSync, inflateSync } from 'node:zlib'
 import { expect } from 'chai'
 import {
-  createIdentity, decodeDigest, decodeReceipt, encodeDigest, encodeRanges, isMeshError, maxRequestBytes, splitEnvelopes,
-  type Identity
+  createIdentity, decodeDigest, decodeReceipt, encodeDigest, encodePull, isMeshError, maxRequestBytes, splitItems, type Identity
 } from '@akshi/core'
 import { call, dialTls, json, type Answer, type Call } from './client.ts'
-import { makeEnvelope, noteLogger, TestNode } from './fixture.ts'
+import { makeEnvelope, makeSnapshot, noteLogger, TestNode } from './fixture.ts'
 
 const envelopesPath = '/api/v1/sync/envelopes'
 const routes = [
   ['GET', `${envelopesPath}?agent=notes`], ['POST', envelopesPath], ['POST', '/api/v1/sync/digest'], ['POST', '/api/v1/sync/pull']
 ] as const
+
+/** So many megabytes of zeros as one zlib stream: what a full flush ends can be repeated. */
+function deflateBomb (megabytes: number): Buffer {
+  const one = deflateSync(Buffer.alloc(1_000_000), { finishFlush: constants.Z_FULL_FLUSH })
+  return Buffer.concat([one, ...Array<Buffer>(megabytes - 1).fill(one.subarray(2))])
+}
 
 describe('mesh routes', () => {
   const peer = createIdentity()
@@ -53,14 +59,55 @@ describe('mesh routes', () => {
     expect([decodeDigest(answer.bytes), node.receiver.digests]).to.deep.equal([{ root: new Uint8Array(32).fill(7), feeds: [] }, [mine]])
   })
 
-  it('answers a pull with envelopes, unchanged, and ends before the answer grows too large', async () => {
+  const pull = (body: Uint8Array, headers: Record<string, string> = {}) =>
+    ask('/api/v1/sync/pull', { method: 'POST', headers: { 'content-type': 'application/cbor', ...headers }, body })
+  const notes = { journal: 'notes', part: 'log', origin: peer.did } as const
+  const pullAll = encodePull([{ feed: notes, have: [] }], { limit: 100 })
+
+  it('answers a pull with items, unchanged, and ends before the answer grows too large', async () => {
     node.receiver.served = Array.from({ length: 10 }, (_, i) => makeEnvelope(peer, 'notes', i + 1, 1_000_000))
-    const want = [{ feed: { journal: 'notes', part: 'log', origin: peer.did }, after: 1 }] as const
-    const few = await post('/api/v1/sync/pull', 'application/cbor', encodeRanges(want, 2))
-    const many = await post('/api/v1/sync/pull', 'application/cbor', encodeRanges(want, 100))
+    const few = await pull(encodePull([{ feed: notes, have: [{ seq: 1, id: new Uint8Array(32) }] }], { limit: 2 }))
+    const many = await pull(pullAll)
     const bytes = node.receiver.served.map((envelope) => Buffer.from(envelope.bytes))
-    expect([few.headers['content-type'], few.bytes.equals(Buffer.concat(bytes.slice(1, 3))), splitEnvelopes(many.bytes).length, many.bytes.length <= maxRequestBytes])
+    expect([few.headers['content-type'], few.bytes.equals(Buffer.concat(bytes.slice(1, 3))), splitItems(many.bytes).length, many.bytes.length <= maxRequestBytes])
       .to.deep.equal(['application/cbor-seq', true, 8, true])
+  })
+
+  it('hands a pull on as it was asked, up to a number of items', async () => {
+    const want = [{ feed: notes, have: [{ seq: 9, id: new Uint8Array(32).fill(9) }], skip: [{ seq: 12, id: new Uint8Array(32).fill(12) }] }]
+    await pull(encodePull(want, { limit: 1_000_000, newestFirst: true }))
+    expect(node.receiver.pulls).to.deep.equal([{ want, options: { limit: 10_000, newestFirst: true } }])
+  })
+
+  it('answers a pull with as many snapshots as fit, whole', async () => {
+    node.receiver.served = [4, 8].map((seq) => makeSnapshot(peer, 'notes', seq, randomBytes(5_000_000)))
+    const answer = await pull(pullAll)
+    expect(answer.bytes.equals(node.receiver.served[0]?.bytes ?? new Uint8Array())).to.equal(true)
+  })
+
+  it('packs the answer to a pull for who takes it so, but no snapshots, which are deflated', async () => {
+    const envelopes = Array.from({ length: 10 }, (_, i) => makeEnvelope(peer, 'notes', i + 1, 10_000))
+    const snapshot = makeSnapshot(peer, 'notes', 20)
+    const codings = []
+    for (const served of [envelopes, [...envelopes, snapshot], [snapshot, ...envelopes]]) {
+      node.receiver.served = served
+      const expected = Buffer.concat(served.map(({ bytes }) => bytes))
+      for (const accepted of ['gzip, deflate', 'gzip']) {
+        const { headers, bytes } = await pull(pullAll, { 'accept-encoding': accepted })
+        const coding = headers['content-encoding']
+        codings.push([coding, (coding === undefined ? bytes : inflateSync(bytes)).equals(expected), bytes.length < expected.length / 2])
+      }
+    }
+    const [packed, plain] = [['deflate', true, true], [undefined, true, false]]
+    expect(codings).to.deep.equal([packed, plain, packed, plain, plain, plain])
+  })
+
+  it('takes a snapshot, in a sequence and as JSON', async () => {
+    const batch = [makeEnvelope(peer, 'notes', 1).bytes, makeSnapshot(peer, 'notes', 4, randomBytes(500)).bytes, makeEnvelope(peer, 'notes', 5).bytes]
+    await post(envelopesPath, 'application/cbor-seq', Buffer.concat(batch))
+    await ask(envelopesPath, json({ envelopes: batch.map((bytes) => ({ payload: Buffer.from(bytes).toString('base64') })) }))
+    const received = batch.map((bytes) => Uint8Array.from(bytes))
+    expect(node.receiver.received.map(({ batch }) => batch)).to.deep.equal([received, received])
   })
 
   it('lists the envelopes of a journal as JSON, by origin, then seq', async () => {
@@ -72,16 +119,32 @@ describe('mesh routes', () => {
     const brief = async (query: string) => (await list(query)).map(({ origin, seq }) => [origin, seq])
     expect([await brief('agent=notes'), await brief('agent=notes&since=1'), await brief(`agent=notes&origin=${b.did}`), await brief('agent=notes&limit=1'), await brief('agent=mixed')])
       .to.deep.equal([[[a.did, 1], [a.did, 2], [b.did, 1]], [[a.did, 2]], [[b.did, 1]], [[a.did, 1]], [[a.did, 1], [b.did, 1]]])
-    expect((await list('agent=other'))[0]).to.deep.equal({
+    const view = {
+      kind: 'envelope',
       seq: 1,
       agent: 'other',
       part: 'log',
       origin: a.did,
+      segment: 0,
+      entries: 2,
       payload_hash: `sha256:${createHash('sha256').update(new Uint8Array(16).fill(1)).digest('hex')}`,
       timestamp: '2023-11-14T22:13:20.001Z',
       signature: `ed25519:${Buffer.from(served[3]?.bytes.subarray(-64) ?? []).toString('base64')}`,
       payload: Buffer.from(served[3]?.bytes ?? []).toString('base64')
-    })
+    }
+    expect([(await list('agent=other'))[0], Object.keys((await list('agent=mixed'))[0] ?? {}).length]).to.deep.equal([view, 9])
+  })
+
+  it('lists a snapshot as what its proof says, and asks for nothing that ends before the number given', async () => {
+    const snapshot = makeSnapshot(peer, 'notes', 4)
+    node.receiver.served = [makeEnvelope(peer, 'notes', 1), snapshot, makeEnvelope(peer, 'notes', 5), makeEnvelope(peer, 'notes', 6)]
+    const brief = async (query: string) => ((await ask(`${envelopesPath}?agent=notes&${query}`)).json().envelopes as Record<string, unknown>[])
+      .map(({ kind, seq, segment, entries, payload }) => [kind, seq, segment, entries, String(payload).length])
+    const one = ['snapshot', 4, 3, 8, Math.ceil(snapshot.bytes.length / 3) * 4]
+    expect([await brief('since=3&limit=1'), (await brief('since=1')).length, (await brief('since=4')).length, (await brief('limit=0')).length])
+      .to.deep.equal([[one], 3, 2, 0])
+    await brief('since=6')
+    expect(node.receiver.pulls.at(-1)?.want.map(({ have }) => have.map(({ seq }) => seq))).to.deep.equal([[6]])
   })
 
   it('lists fewer envelopes when the answer would grow too large', async () => {
@@ -161,6 +224,27 @@ describe('mesh routes', () => {
     expect([problem(announced), problem(chunked), node.receiver.received]).to.deep.equal([[413, 'MESH_REQUEST_INVALID'], [413, 'MESH_REQUEST_INVALID'], []])
   })
 
+  const postPacked = (coding: string, body: Uint8Array) =>
+    ask(envelopesPath, { method: 'POST', headers: { 'content-type': 'application/cbor-seq', 'content-encoding': coding }, body })
+
+  it('takes a packed body, and refuses what is not packed as it says', async () => {
+    const valid = makeEnvelope(peer, 'notes', 1, 10_000).bytes
+    const packed = deflateSync(valid)
+    const taken = await postPacked('deflate', packed)
+    const refused = [await postPacked('deflate', valid), await postPacked('deflate', packed.subarray(0, -10)), await postPacked('gzip', gzipSync(valid))]
+    expect([taken.status, node.receiver.received.map(({ batch }) => batch), refused.map(problem), refused[2]?.headers['accept-encoding']]).to.deep.equal([
+      200, [[Uint8Array.from(valid)]], [[400, 'MESH_REQUEST_INVALID'], [400, 'MESH_REQUEST_INVALID'], [415, 'MESH_REQUEST_INVALID']], 'deflate'
+    ])
+  })
+
+  it('refuses 1 GB packed into 1 MB, with hardly any of it unfolded', async () => {
+    const bomb = deflateBomb(1_000)
+    const before = process.memoryUsage.rss()
+    const answer = await postPacked('deflate', bomb)
+    const grownMb = (process.memoryUsage.rss() - before) / 1e6
+    expect([problem(answer), bomb.length < maxRequestBytes, grownMb < 100, node.receiver.received]).to.deep.equal([[413, 'MESH_REQUEST_INVALID'], true, true, []])
+  })
+
   it('refuses 10 MB before any of it has come', async () => {
     const socket = await dialTls(node.port, peer)
     socket.write(`POST ${envelopesPath} HTTP/1.1\r\nhost: x\r\ncontent-type: application/cbor-seq\r\ncontent-length: 10000000\r\n\r\n`)
@@ -211,7 +295,7 @@ describe('mesh routes', () => {
       yield makeEnvelope(peer, 'notes', 1).bytes
       throw new Error('disk')
     }
-    const outcome = await post('/api/v1/sync/pull', 'application/cbor', encodeRanges([], 1)).catch((error: unknown) => error)
+    const outcome = await post('/api/v1/sync/pull', 'application/cbor', encodePull([], { limit: 1 })).catch((error: unknown) => error)
     expect([outcome instanceof Error, isMeshError(outcome)]).to.deep.equal([true, false])
   })
 })

@@ -46,7 +46,7 @@ describe('PeerLink', () => {
     beta.receiver.served = [1, 2, 3].map((seq) => makeEnvelope(beta.identity, 'notes', seq))
     const digest = await link.digest(emptyDigest, never)
     const [state] = digest.feeds ?? []
-    const pulled = state === undefined ? [] : await collect(link.pull([{ feed: state.feed, after: 1 }], 10, never))
+    const pulled = state === undefined ? [] : await collect(link.pull([{ feed: state.feed, have: [{ seq: 1, id: new Uint8Array(32) }] }], { limit: 10 }, never))
     expect([state?.tips[0]?.seq, pulled]).to.deep.equal([3, beta.receiver.served.slice(1).map(({ bytes }) => Uint8Array.from(bytes))])
   })
 

@@ -1,116 +1,111 @@
-import { Agent, request, type IncomingMessage } from 'node:http'
-import {
-  describeError, isMeshError, MeshError, type Acknowledgement, type Convergence, type EntryView, type JournalStatus, type NewEntry,
-  type NodeStatus, type PeerStatus, type ReadOptions
+import type {
+  Acknowledgement, Convergence, EntryView, JournalStatus, NewEntry, NodeControl, NodeStatus, PeerStatus, ReadOptions
 } from '@akshi/core'
+import { ApiConnection, type ApiBody, type ApiConnectionOptions } from './api-connection.ts'
+import { readLines } from './line-splitter.ts'
 
-/** How long a node may be silent in the middle of a request. */
-const silenceMs = 30_000
+export type JournalStats = Awaited<ReturnType<NodeControl['stats']>>
+export type StateView = ReturnType<NodeControl['state']>
+export type ImportResult = Awaited<ReturnType<NodeControl['importItems']>>
 
-export interface ApiClientOptions {
-  /** Base URL of the local API. */
-  readonly url: string
-  /** The node's home, for messages. */
-  readonly home: string
-  /** Left out only where the node has `dashboard.auth = false`. */
-  readonly token?: string
+/** An entry that came while a journal is followed, and the cursor to go on from. */
+export interface TailedEntry {
+  readonly entry: EntryView
+  readonly cursor: string
 }
 
 /**
- * The local API of a running node, over one connection that is kept open. Every call rejects with the `MeshError` that
- * the node answered, `MESH_NOT_RUNNING` when nothing (or something else) answers, or `MESH_TIMEOUT`. Nothing is retried:
- * an append whose answer was lost may have happened.
+ * The local API of a running node. Every call rejects as `ApiConnection` says. Nothing is retried: an append whose answer
+ * was lost may have happened.
  */
 export class ApiClient {
-  readonly #options: ApiClientOptions
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  readonly #connection: ApiConnection
 
-  constructor (options: ApiClientOptions) {
-    this.#options = options
+  constructor (options: ApiConnectionOptions) {
+    this.#connection = new ApiConnection(options)
   }
 
   status (): Promise<NodeStatus> {
-    return this.#call('GET', '/status')
+    return this.#connection.call('GET', '/status')
   }
 
   peers (): Promise<readonly PeerStatus[]> {
-    return this.#call('GET', '/peers')
+    return this.#connection.call('GET', '/peers')
   }
 
   trust (peer: string): Promise<PeerStatus> {
-    return this.#call('POST', '/trust', { peer })
+    return this.#connection.call('POST', '/trust', json({ peer }))
+  }
+
+  untrust (peer: string): Promise<PeerStatus> {
+    return this.#connection.call('POST', '/untrust', json({ peer }))
   }
 
   journals (): Promise<readonly JournalStatus[]> {
-    return this.#call('GET', '/journals')
+    return this.#connection.call('GET', '/journals')
   }
 
-  read (journal: string, { limit, reverse, since, kind }: ReadOptions = {}): Promise<{ entries: readonly EntryView[], cursor: string }> {
-    const query = new URLSearchParams({
-      ...(limit === undefined ? {} : { limit: String(limit) }),
-      ...(reverse === true ? { reverse: '1' } : {}),
-      ...(since === undefined ? {} : { since }),
-      ...(kind === undefined ? {} : { kind })
-    })
-    return this.#call('GET', `/journals/${encodeURIComponent(journal)}/entries?${query}`)
+  read (journal: string, options: ReadOptions = {}): Promise<{ entries: readonly EntryView[], cursor: string }> {
+    return this.#connection.call('GET', `${pathOf(journal)}/entries?${queryOf(options)}`)
   }
 
   append (journal: string, entries: readonly NewEntry[]): Promise<Acknowledgement> {
-    return this.#call('POST', `/journals/${encodeURIComponent(journal)}/entries`, { entries })
+    return this.#connection.call('POST', `${pathOf(journal)}/entries`, json({ entries }))
   }
 
   convergence (agent?: string): Promise<Convergence> {
-    return this.#call('GET', `/sync/convergence${agent === undefined ? '' : `?agent=${encodeURIComponent(agent)}`}`)
+    return this.#connection.call('GET', `/sync/convergence${agent === undefined ? '' : `?agent=${encodeURIComponent(agent)}`}`)
+  }
+
+  stats (journal: string): Promise<JournalStats> {
+    return this.#connection.call('GET', `${pathOf(journal)}/stats`)
+  }
+
+  state (journal: string): Promise<StateView> {
+    return this.#connection.call('GET', `${pathOf(journal)}/state`)
+  }
+
+  /** Changes the state by a JSON merge patch (RFC 7396). */
+  patchState (journal: string, patch: unknown): Promise<StateView> {
+    return this.#connection.call('PATCH', `${pathOf(journal)}/state`, json(patch, 'application/merge-patch+json'))
+  }
+
+  /** Entries as they come, until the signal ends it or the node stops. */
+  async * tail (journal: string, options: Pick<ReadOptions, 'since' | 'kind'>, signal: AbortSignal): AsyncGenerator<readonly TailedEntry[]> {
+    for await (const lines of readLines(this.#connection.stream(`${pathOf(journal)}/tail?${queryOf(options)}`, signal))) {
+      const entries = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as TailedEntry)
+      if (entries.length > 0) yield entries
+    }
+  }
+
+  /** Every item of a journal, as a sequence of bytes. */
+  exportItems (journal: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.#connection.stream(`${pathOf(journal)}/export`, signal)
+  }
+
+  /** Gives items to the node, at most 8 MiB of them. */
+  importItems (items: readonly Uint8Array[]): Promise<ImportResult> {
+    return this.#connection.call('POST', '/journals/import', { type: 'application/cbor-seq', bytes: Buffer.concat(items) })
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {
-    this.#agent.destroy()
-  }
-
-  async #call<Answer> (method: string, path: string, body?: unknown): Promise<Answer> {
-    const { status, text } = await this.#exchange(method, path, body)
-    const answer = parse(text)
-    if (status < 300 && answer !== undefined) return answer as Answer
-    const { error, detail } = (answer ?? {}) as { error?: unknown, detail?: unknown }
-    if (typeof error === 'string' && typeof detail === 'string') throw new MeshError(error as `${string}_${string}`, detail)
-    throw new MeshError('MESH_NOT_RUNNING', `What answers at ${this.#options.url} is no Akshi node (status ${status}). Give the node another dashboard.port, or start it: akshi run`)
-  }
-
-  #exchange (method: string, path: string, body?: unknown): Promise<{ status: number, text: string }> {
-    const { url, token } = this.#options
-    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
-    const headers = {
-      accept: 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length })
-    }
-    return new Promise((resolve, reject) => {
-      const failed = (cause: Error) => reject(isMeshError(cause) ? cause : this.#unreachable(cause))
-      const call = request(`${url}/api/v1${path}`, { method, headers, agent: this.#agent, timeout: silenceMs }, (response) => {
-        readText(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), failed)
-      })
-      call.on('timeout', () => call.destroy(new MeshError('MESH_TIMEOUT', `The node at ${url} did not answer within ${silenceMs / 1000} s. Look at its log.`)))
-      call.on('error', failed)
-      call.end(payload)
-    })
-  }
-
-  #unreachable (cause: Error): MeshError {
-    const { url, home } = this.#options
-    return new MeshError('MESH_NOT_RUNNING', `No node answers at ${url} (home ${home}): ${describeError(cause)}. Start it: akshi run`, { cause })
+    this.#connection.close()
   }
 }
 
-async function readText (response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString()
+function json (value: unknown, type = 'application/json'): ApiBody {
+  return { type, bytes: Buffer.from(JSON.stringify(value)) }
 }
 
-function parse (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+function pathOf (journal: string): string {
+  return `/journals/${encodeURIComponent(journal)}`
+}
+
+function queryOf ({ limit, reverse, since, kind }: ReadOptions): string {
+  return new URLSearchParams({
+    ...(limit === undefined ? {} : { limit: String(limit) }),
+    ...(reverse === true ? { reverse: '1' } : {}),
+    ...(since === undefined ? {} : { since }),
+    ...(kind === undefined ? {} : { kind })
+  }).toString()
 }

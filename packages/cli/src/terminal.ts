@@ -15,6 +15,11 @@ export class Terminal {
     this.#colour = options.colour
   }
 
+  /** One of many results of a command that goes on: `value` as a line of JSON, or `line` for people. */
+  item (value: unknown, line: () => string): void {
+    this.#stdout.write((this.#json ? JSON.stringify(value) : line()) + '\n')
+  }
+
   /** The one result of a command: `value` as a JSON document, or `lines` for people. */
   result (value: unknown, lines: () => readonly string[]): void {
     this.#stdout.write((this.#json ? JSON.stringify(value) : lines().join('\n')) + '\n')

@@ -40,7 +40,8 @@ const peer = Type.Object({
 const sync = section('How journals are kept in sync.', {
   interval_secs: Type.Number({ exclusiveMinimum: 0, maximum: 86_400, default: 10, description: 'Seconds between comparisons with each peer; changes are sent at once, this is the backstop.' }),
   batch_size: Type.Integer({ minimum: 1, maximum: 10_000, default: 50, description: 'Envelopes in one request at most.' }),
-  max_lag_before_full_sync: Type.Integer({ minimum: 1, default: 1000, description: 'Envelopes behind from which whole segments are to be fetched; without effect until segments are sealed.' }),
+  max_lag_before_full_sync: Type.Integer({ minimum: 1, default: 1000, description: 'Envelopes behind from which whole segments are fetched instead of single envelopes.' }),
+  newest_first: Type.Boolean({ default: false, description: 'Whether a node that is far behind fetches the newest segments first.' }),
   fallback_after_secs: Type.Number({ minimum: 0, maximum: 86_400, default: 3, description: 'Seconds the last working link must be gone before the shared folder is written again.' })
 })
 
@@ -49,6 +50,10 @@ const mesh = section('Which mesh this node is in, and whom it trusts.', {
   trust: Type.Enum(['known', 'lan', 'open'], { default: 'known', description: 'Who is trusted unasked: "known" = listed or approved, "lan" = also nodes proven on a local link, "open" = every proven node.' }),
   peers: Type.Array(peer, { default: [], description: 'Peers that are trusted and dialled, one table each.' }),
   sync
+})
+
+const journal = section('How journals are kept.', {
+  durability: Type.Enum(['fsync', 'os'], { default: 'fsync', description: '"fsync" = an entry is acknowledged once it survives a power cut, "os" = once it survives the end of the process.' })
 })
 
 const agents = Type.Array(Type.Object({
@@ -73,7 +78,7 @@ const plugins = Type.Array(Type.Object({
  * The schema of runtime.toml. Besides JSON Schema it uses `expects` (what a pattern asks for, in words), `defaultText`
  * (a default that is not a constant) and `writeOnly` (JSON Schema's own word for a secret: its value is never printed).
  */
-export const runtimeSchema = Type.Object({ node, dashboard, mesh, agents, telemetry, plugins }, { additionalProperties: false })
+export const runtimeSchema = Type.Object({ node, dashboard, mesh, journal, agents, telemetry, plugins }, { additionalProperties: false })
 
 function section<Properties extends TProperties> (description: string, properties: Properties) {
   return Type.Object(properties, { additionalProperties: false, default: {}, description })

@@ -43,9 +43,11 @@ export interface RuntimeConfig {
       readonly interval_secs: number
       readonly batch_size: number
       readonly max_lag_before_full_sync: number
+      readonly newest_first: boolean
       readonly fallback_after_secs: number
     }
   }
+  readonly journal: { readonly durability: 'fsync' | 'os' }
   readonly agents: readonly { readonly name: string, readonly share?: readonly string[] }[]
   readonly telemetry: { readonly log_level: LogLevel, readonly log_format: LogFormat }
   readonly plugins: readonly PluginEntry[]
@@ -84,7 +86,8 @@ export interface LoadedConfig {
 export async function loadConfig (options: LoadConfigOptions): Promise<LoadedConfig> {
   const { configPath, cwd, env } = options
   const userHome = env['HOME'] === undefined || env['HOME'] === '' ? homedir() : env['HOME']
-  const flags = options.home === undefined ? { ...options.flags } : { ...options.flags, 'node.home': options.home }
+  const given = structuredClone(options.flags ?? {})            // the result is frozen: not what the caller gave
+  const flags = options.home === undefined ? given : { ...given, 'node.home': options.home }
   const home = [flags['node.home'], env['AKSHI_HOME_DIR']].find((text) => typeof text === 'string' && text !== '') as string | undefined
   const file = await readConfigFile({ configPath, home: home === undefined ? undefined : expandHome(home, userHome, cwd), cwd, userHome })
   const layers = new ConfigLayers(file?.label ?? 'defaults')

@@ -29,6 +29,19 @@ export interface PeerStatus {
   readonly lag?: number
   /** True when the peer said that it has exactly what this node has. */
   readonly converged?: boolean
+  /** While much is being fetched from it. */
+  readonly catchUp?: CatchUp
+}
+
+/** How far a node has come that is fetching what it missed. */
+export interface CatchUp {
+  /** Envelopes that were missing when it began, and that are missing now. */
+  readonly from: number
+  readonly behind: number
+  /** What came in since it began. */
+  readonly entries: number
+  readonly bytes: number
+  readonly startedAt: string
 }
 
 /** The contribution of one origin to one journal. */
@@ -38,6 +51,59 @@ export interface OriginStatus {
   /** Number of its last envelope. */
   readonly seq: number
   readonly entries: number
+  /** Paths of its log: more than one when it forked (a restored backup, a cloned home). All of them count. */
+  readonly paths: number
+}
+
+/** What is kept aside of an origin until it can be used. */
+export interface ParkedStatus {
+  readonly origin: Did
+  readonly name: string
+  /** `trust`: waiting for trust in the origin. `before`: something before it is missing. */
+  readonly why: 'trust' | 'before'
+  readonly items: number
+  readonly bytes: number
+}
+
+/** The state document of a journal. */
+export interface StateView {
+  /** Plain, JSON-like value. */
+  readonly value: unknown
+  /** Automerge heads, hex, sorted. */
+  readonly heads: readonly string[]
+  /** Origins that are not trusted, whose changes are here because somebody trusted built on them. */
+  readonly vouched: readonly { readonly origin: Did, readonly envelopes: number }[]
+}
+
+/** What a journal's log takes. */
+export interface JournalStats {
+  readonly name: string
+  readonly entries: number
+  readonly origins: readonly {
+    readonly did: Did
+    readonly name: string
+    readonly entries: number
+    readonly envelopes: number
+    readonly paths: number
+    readonly segments: number
+    readonly sealed: number
+    /** Segments that wait for the ones before them. */
+    readonly detached: number
+    readonly firstAt?: string
+    readonly lastAt?: string
+  }[]
+  /** Bytes on disk of all its files. */
+  readonly bytes: number
+  readonly parked: readonly ParkedStatus[]
+  readonly durability: 'fsync' | 'os'
+}
+
+/** What became of the items of an import. */
+export interface ImportResult {
+  readonly stored: number
+  readonly duplicate: number
+  /** Others, with what is to be done about them; each reason once. */
+  readonly others: readonly { readonly status: string, readonly reason: string, readonly items: number }[]
 }
 
 export interface JournalStatus {
@@ -46,6 +112,7 @@ export interface JournalStatus {
   /** Automerge heads of all its documents, hex, sorted; equal on all nodes that have the same entries. */
   readonly heads: readonly string[]
   readonly origins: readonly OriginStatus[]
+  readonly parked: readonly ParkedStatus[]
 }
 
 /** Something an operator should know, with how often it happened. */
@@ -112,7 +179,7 @@ export interface EntryView {
 export interface NewEntry {
   /** Default `note`. */
   readonly kind?: string
-  /** Any JSON value. */
+  /** Any JSON value. Bytes in it (`Uint8Array`) are written, and read again, as `{ "$base64": "..." }`. */
   readonly body: unknown
 }
 
@@ -135,6 +202,38 @@ export interface ReadOptions {
   readonly since?: string
 }
 
+export interface TailOptions {
+  /** Only entries of this kind. */
+  readonly kind?: string
+  /** Begin with what is not covered by this cursor. Default: with what comes from now on. */
+  readonly since?: string
+  /** Ends the iteration; the end of the node does so too. */
+  readonly signal?: AbortSignal
+}
+
+/** An agent's journal, for programs that embed a node. */
+export interface JournalHandle {
+  readonly name: string
+  /** Resolves once the entries are as durable as the acknowledgement says. Throws as `NodeControl.append`. */
+  append (entries: NewEntry | readonly NewEntry[]): Promise<Acknowledgement>
+  /**
+   * Changes the state document. `edit` changes the draft in place and must not keep it. Resolves once the change is
+   * as durable as the acknowledgement says, or to `undefined` when nothing changed. What `edit` throws rejects, and
+   * nothing is changed. `edit` may run twice.
+   */
+  change (edit: (draft: Record<string, unknown>) => void): Promise<Omit<Acknowledgement, 'ids'> | undefined>
+  /** The state as a plain value; a new one at each look. */
+  readonly state: unknown
+  read (options?: ReadOptions): Promise<{ readonly entries: readonly EntryView[], readonly cursor: string }>
+  /** Entries as they come, from all nodes. Late arrivals come too, so ids need not ascend between them; each comes once. */
+  tail (options?: TailOptions): AsyncIterable<{ readonly entry: EntryView, readonly cursor: string }>
+  /** Says what there is, at once and after each change of the log or the state. Several changes may show as one. */
+  watch (options?: Pick<TailOptions, 'signal'>): AsyncIterable<JournalStatus>
+  /** Automerge heads, hex, sorted: equal on all nodes that have the same. */
+  readonly heads: readonly string[]
+  convergence (): Convergence
+}
+
 /** What the local API and the CLI do with a running node. */
 export interface NodeControl {
   status (): NodeStatus
@@ -146,6 +245,13 @@ export interface NodeControl {
    * @throws MeshError `MESH_DID_INVALID`, `MESH_PEER_UNKNOWN`, `MESH_PEER_AMBIGUOUS`.
    */
   trust (who: string): Promise<PeerStatus>
+  /**
+   * Takes trust back, at once and for good. What the node wrote so far stays; what it writes later is parked.
+   *
+   * @param who as for `trust`
+   * @throws MeshError as `trust`.
+   */
+  untrust (who: string): Promise<PeerStatus>
   journals (): readonly JournalStatus[]
   /**
    * Resolves once the entries are durable.
@@ -159,6 +265,23 @@ export interface NodeControl {
    *
    * @throws MeshError `MESH_JOURNAL_NAME_INVALID`, `MESH_REQUEST_INVALID` (the cursor).
    */
-  read (journal: string, options?: ReadOptions): { readonly entries: readonly EntryView[], readonly cursor: string }
+  read (journal: string, options?: ReadOptions): Promise<{ readonly entries: readonly EntryView[], readonly cursor: string }>
+  /** As `JournalHandle.tail`. */
+  tail (journal: string, options?: TailOptions): AsyncIterable<{ readonly entry: EntryView, readonly cursor: string }>
+  /** A journal to append to, change, read and follow. Throws `MESH_JOURNAL_NAME_INVALID`. */
+  journal (name: string): Promise<JournalHandle>
+  /** The state document; of a journal that does not exist, an empty one. Throws `MESH_JOURNAL_NAME_INVALID`. */
+  state (journal: string): StateView
+  /**
+   * Changes the state by a JSON merge patch (RFC 7396): members of an object replace, `null` removes.
+   *
+   * @throws MeshError `MESH_JOURNAL_NAME_INVALID`, `MESH_ENTRY_INVALID` (no object), `MESH_DISK_FAILED`, `MESH_WRITE_VETOED`.
+   */
+  patchState (journal: string, patch: unknown): Promise<StateView>
+  stats (journal: string): Promise<JournalStats>
+  /** Every item of a journal, to carry elsewhere: feed by feed, each envelope as it was signed. */
+  exportItems (journal: string): AsyncIterable<Uint8Array>
+  /** Takes items as if a trusted carrier had brought them: signatures and trust decide. */
+  importItems (items: readonly Uint8Array[]): Promise<ImportResult>
   convergence (agent?: string): Convergence
 }

@@ -9,24 +9,36 @@ export const maxEnvelopeBytes = 1 << 20
 /** The largest request body on a mesh route, in bytes. */
 export const maxRequestBytes = 8 << 20
 
-/** What the header of a journal envelope says; all of it is signed. */
-export interface JournalHeader {
+interface FeedHeader {
   readonly kind: 'journal'
   readonly journal: string
-  readonly part: 'log' | 'state'
-  /** Number of the log segment that the change belongs to, from 0. */
-  readonly segment: number
-  /** Number within the feed, from 1. */
+  /** Number within the path of the feed, from 1. */
   readonly seq: number
-  /** Id of the feed's previous envelope; none for the first. */
+  /** Id of the previous envelope of the path; none for the first. */
   readonly prev: Uint8Array | undefined
   /** The Automerge actor that made the change, 16 bytes. */
   readonly actor: Uint8Array
-  /** Automerge heads after the change, 32 bytes each. */
+  /** Automerge heads after the change, 32 bytes each. Of a log, the one head of its segment document: it proves all of it. */
   readonly heads: readonly Uint8Array[]
   /** The origin's clock, milliseconds since the Unix epoch. Informative: nothing is accepted or refused for it. */
   readonly at: number
 }
+
+/** What the header of an envelope of a log says; all of it is signed. */
+export interface LogHeader extends FeedHeader {
+  readonly part: 'log'
+  /** Number of the segment document that the change belongs to, from 0. */
+  readonly segment: number
+  /** Entries of the path after this envelope, in all segments: with it a segment has its place without those before it. */
+  readonly entries: number
+}
+
+/** What the header of an envelope of a state document says; all of it is signed. */
+export interface StateHeader extends FeedHeader {
+  readonly part: 'state'
+}
+
+export type JournalHeader = LogHeader | StateHeader
 
 /** What the header of an announcement envelope says; the rest is in the payload. */
 export interface AnnouncementHeader {
@@ -50,6 +62,8 @@ export interface Envelope<Header extends EnvelopeHeader = EnvelopeHeader> {
 
 /** An envelope of a feed. */
 export type JournalEnvelope = Envelope<JournalHeader>
+export type LogEnvelope = Envelope<LogHeader>
+export type StateEnvelope = Envelope<StateHeader>
 
 const tag18 = 0xd2
 const algEdDsa = -8
@@ -96,25 +110,20 @@ export function peekEnvelope (bytes: Uint8Array, meshId: string): Envelope {
 }
 
 /**
- * Splits a CBOR sequence (RFC 8742) of envelopes without decoding them; the parts share memory with `bytes`.
+ * Where the envelope that starts at `start` ends; decodes nothing.
  *
- * @throws MeshError `MESH_ENVELOPE_INVALID` where an item does not have the shape of an envelope.
+ * @throws MeshError `MESH_ENVELOPE_INVALID` where the bytes do not have the shape of an envelope.
  */
-export function splitEnvelopes (bytes: Uint8Array): Uint8Array[] {
-  const parts: Uint8Array[] = []
-  for (let start = 0; start < bytes.length;) {
-    const { end } = cut(bytes, start)
-    parts.push(bytes.subarray(start, end))
-    start = end
-  }
-  return parts
+export function envelopeEnd (bytes: Uint8Array, start: number): number {
+  return cut(bytes, start).end
 }
 
 function headerFields (header: EnvelopeHeader): Map<string, unknown> {
   const fields = new Map<string, unknown>([['v', 1], ['kind', header.kind], ['seq', header.seq], ['at', header.at]])
   if (header.kind === 'journal') {
-    const { journal, part, segment, actor, heads, prev } = header
-    for (const [name, value] of Object.entries({ journal, part, segment, actor, heads })) fields.set(name, value)
+    const { journal, part, actor, heads, prev } = header
+    for (const [name, value] of Object.entries({ journal, part, actor, heads })) fields.set(name, value)
+    if (header.part === 'log') fields.set('segment', header.segment).set('entries', header.entries)
     if (prev !== undefined) fields.set('prev', prev)
   }
   return fields
@@ -163,17 +172,17 @@ function readHeader (fields: ReadonlyMap<unknown, unknown>): EnvelopeHeader {
   if (!isJournalName(journal)) throw read.fail('journal is not a journal name')
   if (seq === 0) throw read.fail('seq starts at 1')
   if ((seq === 1) !== (fields.get('prev') === undefined)) throw read.fail('prev must be there exactly from seq 2 on')
-  return {
+  const common = {
     kind,
     journal,
-    part,
-    segment: read.uint(fields.get('segment'), 'segment'),
     seq,
     prev: seq === 1 ? undefined : read.bytes(fields.get('prev'), 'prev', 32),
     actor: read.bytes(fields.get('actor'), 'actor', 16),
     heads: read.list(fields.get('heads'), 'heads', 64).map((head) => read.bytes(head, 'a head', 32)),
     at
-  }
+  } as const
+  if (part === 'state') return { ...common, part }
+  return { ...common, part, segment: read.uint(fields.get('segment'), 'segment'), entries: read.uint(fields.get('entries'), 'entries') }
 }
 
 /** COSE Sig_structure (RFC 9052, section 4.4). The mesh id is part of what is signed, so nothing replays into another mesh. */

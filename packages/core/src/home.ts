@@ -11,6 +11,10 @@ export interface HomePaths {
   readonly token: string
   readonly trust: string
   readonly journals: string
+  /** Which envelope is being given to Automerge; survives the process. */
+  readonly applying: string
+  /** Envelopes that prove forks. */
+  readonly forks: string
   readonly lock: string
   /** Written while the node runs: `{ pid, url, port }`. */
   readonly running: string
@@ -22,6 +26,8 @@ export function homePaths (home: string, meshId = 'default'): HomePaths {
     token: join(home, 'security', 'token'),
     trust: join(home, 'trust.json'),
     journals: join(home, 'journals', encodeURIComponent(meshId).replaceAll('.', '%2E')),
+    applying: join(home, 'applying'),
+    forks: join(home, 'forks'),
     lock: join(home, 'run', 'lock'),
     running: join(home, 'run', 'node.json')
   }

@@ -25,7 +25,9 @@ export interface OutgoingEnvelope {
 /** A write that has not happened yet. */
 export interface PendingWrite {
   readonly journal: string
-  /** The entry's kind and body, as given by the caller. */
+  /** An entry for the log, or the whole value that the state is to have. */
+  readonly part: 'log' | 'state'
+  /** The entry's kind and body, as given by the caller; of a state, the kind is `state`. */
   readonly kind: string
   readonly body: unknown
 }

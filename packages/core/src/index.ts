@@ -3,8 +3,8 @@ export type { Announcer } from './announcer.ts'
 export { systemClock, type Clock, type Timer } from './clock.ts'
 export type { PluginEntry, RuntimeConfig } from './config.ts'
 export type {
-  Acknowledgement, Convergence, EntryView, JournalStatus, LinkStatus, NewEntry, NodeControl, NodeStatus, Notice,
-  OriginStatus, PeerStatus, ReadOptions
+  Acknowledgement, CatchUp, Convergence, EntryView, ImportResult, JournalHandle, JournalStats, JournalStatus, LinkStatus, NewEntry, NodeControl,
+  NodeStatus, Notice, OriginStatus, ParkedStatus, PeerStatus, ReadOptions, StateView, TailOptions
 } from './control.ts'
 export type { Cradle, NodeSettings } from './cradle.ts'
 export { didFromPublicKey, isDid, keyObjectFromDid, parseDid, publicKeyFromDid, shortDid, type Did } from './did.ts'
@@ -21,16 +21,23 @@ export {
 export { Type, type Static } from 'typebox'
 export { systemRandom, type Random } from './random.ts'
 export type {
-  Digest, EnvelopeReceiver, FeedId, FeedState, Link, LinkSource, LinkTarget, Prober, Range, Receipt, Tip, Transport, Verdict
+  Digest, EnvelopeReceiver, FeedId, FeedState, Link, LinkSource, LinkTarget, Prober, PullOptions, Range, Receipt, Tip, Transport, Verdict
 } from './transport.ts'
 export { openAnnouncement } from './announce.ts'
 export {
-  maxEnvelopeBytes, maxRequestBytes, openEnvelope, peekEnvelope, sealEnvelope, splitEnvelopes, type AnnouncementHeader,
-  type Envelope, type EnvelopeHeader, type JournalHeader
+  maxEnvelopeBytes, maxRequestBytes, openEnvelope, peekEnvelope, sealEnvelope, type AnnouncementHeader,
+  type Envelope, type EnvelopeHeader, type JournalEnvelope, type JournalHeader, type LogEnvelope, type LogHeader, type StateEnvelope, type StateHeader
 } from './envelope.ts'
+export {
+  encodeSnapshot, inflateDocument, isSnapshot, maxItemBytes, parseSnapshot, peekItem, splitItems, type PeekedItem, type Snapshot
+} from './snapshot.ts'
+export {
+  readExportFile, readItems, verifyHome, verifyItems, writeExportFile, type BadRecord, type ExportFile, type ExportHeader, type PlacedItem,
+  type Verification, type VerifiedCount, type VerifyHomeOptions, type VerifyOptions
+} from './journal-tools/index.ts'
 export { isJournalName } from './journal-name.ts'
 export {
-  compareFeeds, decodeDigest, decodeRanges, decodeReceipt, digestRoot, encodeDigest, encodeRanges, encodeReceipt, feedKey
+  compareFeeds, decodeDigest, decodePull, decodeReceipt, digestRoot, encodeDigest, encodePull, encodeReceipt, feedKey
 } from './wire.ts'
 export { commentedConfig } from './config-text.ts'
 export { configTable } from './config-table.ts'

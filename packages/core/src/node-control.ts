@@ -1,19 +1,21 @@
 import type {
-  Acknowledgement, Convergence, EntryView, JournalStatus, NewEntry, NodeControl, NodeStatus, PeerStatus, ReadOptions
+  Acknowledgement, Convergence, EntryView, ImportResult, JournalHandle, JournalStats, JournalStatus, NewEntry, NodeControl, NodeStatus, PeerStatus,
+  ReadOptions, StateView, TailOptions
 } from './control.ts'
 import type { Clock } from './clock.ts'
 import type { NodeSettings } from './cradle.ts'
 import { shortDid, type Did } from './did.ts'
-import { MeshError } from './errors.ts'
-import { isTapped, runHook, type Hooks } from './hooks.ts'
+import type { Hooks } from './hooks.ts'
 import type { HttpRoutes } from './http-routes.ts'
 import { checkJournalName } from './journal-name.ts'
-import type { Journal } from './journal/journal.ts'
+import { JournalControl } from './journal-control.ts'
 import type { Journals } from './journal/journals.ts'
 import type { Notices } from './notices.ts'
 import type { PeerView } from './peer-book.ts'
 import type { KnownPeers, TrustPolicy } from './peers/known-peers.ts'
-import { compareWith, describeConvergence, headsOf } from './sync/convergence.ts'
+import type { Durability } from './storage/disk.ts'
+import { compareWith, describeConvergence } from './sync/convergence.ts'
+import type { Inbox } from './sync/inbox.ts'
 import type { LinkLoop } from './sync/link-loop.ts'
 import type { Sharing } from './sync/sharing.ts'
 import type { Sync } from './sync/sync.ts'
@@ -26,6 +28,8 @@ export interface ControlOptions {
   readonly peers: KnownPeers
   readonly sharing: Sharing
   readonly sync: Sync
+  readonly inbox: Inbox
+  readonly durability: Durability
   readonly hooks: Hooks
   readonly notices: Notices
   readonly httpRoutes: HttpRoutes
@@ -37,11 +41,13 @@ export interface ControlOptions {
 export class Control implements NodeControl {
   readonly #options: ControlOptions
   readonly #startedAt: string
+  readonly #journals: JournalControl
   #transport: NodeStatus['transport'] = { active: [], reason: 'starting', since: '' }
 
   constructor (options: ControlOptions) {
     this.#options = options
     this.#startedAt = this.#now()
+    this.#journals = new JournalControl({ ...options, nameOf: (did) => this.#nameOf(did), convergence: (journal) => this.convergence(journal) })
   }
 
   status (): NodeStatus {
@@ -74,42 +80,28 @@ export class Control implements NodeControl {
     return this.#peerStatus(await peers.trust(peers.resolve(who)))
   }
 
-  journals (): readonly JournalStatus[] {
-    return this.#options.journals.all().map((journal) => this.#journalStatus(journal))
+  async untrust (who: string): Promise<PeerStatus> {
+    const { peers, journals } = this.#options
+    const did = peers.resolve(who)
+    return this.#peerStatus(await peers.untrust(did, journals.states().filter(({ feed }) => feed.origin === did)))
   }
 
-  async append (journal: string, entries: readonly NewEntry[]): Promise<Acknowledgement> {
-    checkJournalName(journal)
-    for (const entry of entries) await this.#askBeforeWrite(journal, entry)
-    return await this.#options.journals.get(journal).append(entries)
-  }
-
-  read (journal: string, options?: ReadOptions): { entries: readonly EntryView[], cursor: string } {
-    checkJournalName(journal)
-    return this.#options.journals.find(journal)?.read(options) ?? { entries: [], cursor: options?.since ?? emptyCursor }
-  }
+  journals (): readonly JournalStatus[] { return this.#journals.all() }
+  append (journal: string, entries: readonly NewEntry[]): Promise<Acknowledgement> { return this.#journals.append(journal, entries) }
+  read (journal: string, options?: ReadOptions): Promise<{ entries: readonly EntryView[], cursor: string }> { return this.#journals.read(journal, options) }
+  tail (journal: string, options?: TailOptions): AsyncIterable<{ entry: EntryView, cursor: string }> { return this.#journals.tail(journal, options) }
+  journal (name: string): Promise<JournalHandle> { return this.#journals.handle(name) }
+  state (journal: string): StateView { return this.#journals.state(journal) }
+  patchState (journal: string, patch: unknown): Promise<StateView> { return this.#journals.patchState(journal, patch) }
+  stats (journal: string): Promise<JournalStats> { return this.#journals.stats(journal) }
+  exportItems (journal: string): AsyncIterable<Uint8Array> { return this.#journals.exportItems(journal) }
+  importItems (items: readonly Uint8Array[]): Promise<ImportResult> { return this.#journals.importItems(items) }
 
   convergence (agent?: string): Convergence {
     const { own, journals, peers, sharing, sync } = this.#options
     if (agent !== undefined) checkJournalName(agent)
     const trusted = peers.all().filter(({ trust }) => trust === 'trusted')
     return describeConvergence({ own, journals, sharing, peers: trusted, linkTo: (did) => sync.linkTo(did), shared: sync.shared }, agent)
-  }
-
-  async #askBeforeWrite (journal: string, { kind = 'note', body }: NewEntry): Promise<void> {
-    const { beforeWrite } = this.#options.hooks
-    if (!isTapped(beforeWrite)) return
-    const veto = await runHook('beforeWrite', () => beforeWrite.promise({ journal, kind, body }))
-    if (veto !== undefined) throw new MeshError('MESH_WRITE_VETOED', `A plugin refuses this entry for "${journal}": ${veto.reason}`)
-  }
-
-  #journalStatus ({ name, feeds }: Journal): JournalStatus {
-    return {
-      name,
-      entries: feeds.reduce((sum, { count }) => sum + count, 0),
-      heads: headsOf(feeds.map(({ state }) => state)),
-      origins: feeds.map(({ id, tip, count }) => ({ did: id.origin, name: this.#nameOf(id.origin), seq: tip?.seq ?? 0, entries: count }))
-    }
   }
 
   #peerStatus (peer: PeerView): PeerStatus {
@@ -124,14 +116,15 @@ export class Control implements NodeControl {
       addresses,
       ...(seenAt === undefined ? {} : { seenAt: new Date(seenAt).toISOString() }),
       ...(link === undefined ? {} : { link: link.status }),
-      ...(trust === 'trusted' ? { via: this.#options.sync.reachOf(did), ...this.#lagOf(did, link) } : {})
+      ...(trust === 'trusted' ? { via: this.#options.sync.reachOf(did), ...this.#lagOf(did, link) } : {}),
+      ...(link?.session.catchUp === undefined ? {} : { catchUp: link.session.catchUp })
     }
   }
 
   #lagOf (did: Did, link: LinkLoop | undefined): Pick<PeerStatus, 'lag' | 'converged'> {
     const { journals, sharing } = this.#options
     const mine = journals.states((journal) => sharing.shares(journal, did))
-    const difference = compareWith(link, mine, ({ feed }) => sharing.admits(feed.origin) && sharing.shares(feed.journal, did))
+    const difference = compareWith(link, mine, journals, ({ feed }) => sharing.admits(feed.origin) && sharing.shares(feed.journal, did))
     return difference === undefined ? {} : { lag: difference.lag, converged: difference.same && link?.status.state === 'up' }
   }
 
@@ -151,9 +144,6 @@ export class Control implements NodeControl {
     return new Date(this.#options.clock.now()).toISOString()
   }
 }
-
-/** A cursor that covers nothing. */
-const emptyCursor = Buffer.from([0xa0]).toString('base64url')
 
 function summarize (peers: readonly PeerStatus[], shared: ReadonlyMap<string, LinkLoop>): Omit<NodeStatus['transport'], 'since'> {
   const trusted = peers.filter(({ trust }) => trust === 'trusted')

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Clock } from './clock.ts'
 import type { RuntimeConfig } from './config.ts'
 import type { NodeStatus } from './control.ts'
@@ -6,7 +7,11 @@ import type { HomePaths } from './home.ts'
 import { HookBoard } from './hooks.ts'
 import type { HttpRoutes } from './http-routes.ts'
 import type { Identity } from './identity.ts'
+import { describeError } from './errors.ts'
+import type { Fork } from './journal/feed.ts'
+import { HybridClock } from './journal/hybrid-clock.ts'
 import { Journals } from './journal/journals.ts'
+import { SegmentCache } from './journal/log/segment-cache.ts'
 import type { Logger } from './logger.ts'
 import { NodeAnnouncer } from './node-announcer.ts'
 import { Control } from './node-control.ts'
@@ -16,6 +21,9 @@ import { KnownPeers, type ConfiguredPeer } from './peers/known-peers.ts'
 import { TrustStore } from './peers/trust-store.ts'
 import type { Random } from './random.ts'
 import { Inbox } from './sync/inbox.ts'
+import type { ApplyingMark } from './storage/applying-mark.ts'
+import type { Disk } from './storage/disk.ts'
+import { Recovery } from './sync/recovery.ts'
 import { Receiver } from './sync/receiver.ts'
 import { Sharing } from './sync/sharing.ts'
 import { Sync } from './sync/sync.ts'
@@ -26,6 +34,8 @@ export interface NodePartsOptions {
   readonly settings: NodeSettings
   readonly identity: Identity
   readonly paths: HomePaths
+  readonly disk: Disk
+  readonly mark: ApplyingMark
   readonly plugins: NodeStatus['plugins']
   readonly httpRoutes: HttpRoutes
   /** Filled by the runtime once the plugins are set up. */
@@ -35,12 +45,15 @@ export interface NodePartsOptions {
   readonly logger: Logger
 }
 
+/** Entries of all journals that are kept in memory, about 1 KB each. */
+const maxLoadedEntries = 65_536
+
 /** What a node is made of, besides its plugins. Nothing is opened or started yet. */
 export type NodeParts = ReturnType<typeof createNodeParts>
 
 /** Makes core's parts and joins them. */
 export function createNodeParts (options: NodePartsOptions) {
-  const { config: { mesh, agents }, settings, identity, paths, plugins, httpRoutes, transports, clock, random, logger } = options
+  const { config: { mesh, agents, journal: { durability } }, settings, identity, paths, plugins, httpRoutes, transports, disk, mark, clock, random, logger } = options
   const common = { clock, random, logger }
   const board = new HookBoard(logger)
   const { hooks } = board
@@ -48,8 +61,27 @@ export function createNodeParts (options: NodePartsOptions) {
   const trust = new TrustStore(paths.trust, clock)
   const peers = new KnownPeers(identity.did, mesh.trust, trust, clock, mesh.peers.map(configuredPeer))
   const candidates = new Candidates(identity.did, peers, clock, random, logger)
-  const journals = new Journals({ ...common, folder: paths.journals, meshId: mesh.id, identity })
   const sharing = new Sharing(identity.did, peers, agents)
+  const recovery = new Recovery(clock)
+  const journals: Journals = new Journals(paths.journals, {
+    meshId: mesh.id,
+    disk,
+    durability,
+    mark,
+    identity,
+    clock,
+    hybridClock: new HybridClock(clock, random),
+    cache: new SegmentCache(maxLoadedEntries),
+    newActor: () => random.bytes(16),
+    mayWrite: (feed) => recovery.mayWrite(journals.feed(feed)?.state.tips.length === 0 || journals.feed(feed) === undefined),
+    admits: (origin) => sharing.admits(origin),
+    forked: reportForks(paths.forks, disk, notices),
+    noted: (feed, what) => logger.info(what, { journal: feed.journal, part: feed.part, origin: feed.origin }),
+    damaged: (feed, what) => {
+      notices.add('MESH_JOURNAL_DAMAGED', `"${feed.journal}" (${feed.part}) of ${feed.origin}: ${what}. What was damaged was set aside; peers send it again`)
+      if (feed.origin === identity.did) recovery.need()
+    }
+  })
   const inbox = new Inbox({ meshId: mesh.id, journals, sharing, notices, announced: heardWith(clock, peers, candidates) })
   const announcer = new NodeAnnouncer({ identity, meshId: mesh.id, name: settings.name, agents: agents.map(({ name }) => name), hooks, clock, logger })
   const sync = new Sync({
@@ -64,10 +96,13 @@ export function createNodeParts (options: NodePartsOptions) {
     transports,
     intervalMs: mesh.sync.interval_secs * 1000,
     batchSize: mesh.sync.batch_size,
+    maxEnvelopes: mesh.sync.max_lag_before_full_sync,
+    newestFirst: mesh.sync.newest_first,
+    recovery,
     fallbackMs: mesh.sync.fallback_after_secs * 1000
   })
-  const receiver = new Receiver({ journals, sharing, inbox, hooks, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from) })
-  const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, sharing, sync, hooks, notices, httpRoutes, plugins, clock })
+  const receiver = new Receiver({ journals, sharing, inbox, hooks, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from) })
+  const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, sharing, sync, inbox, durability, hooks, notices, httpRoutes, plugins, clock })
   return { board, trust, peers, candidates, journals, announcer, sync, receiver, control }
 }
 
@@ -78,6 +113,15 @@ function heardWith (clock: Clock, peers: KnownPeers, candidates: Candidates): Co
     if (expiresAt <= clock.now() || seq <= (peers.announcementOf(did)?.announcement.seq ?? 0)) return
     peers.update(signed)
     candidates.report({ did, addresses }, from.kind === 'peer' ? 'gossip' : from.name)
+  }
+}
+
+/** Shows a fork, and keeps both envelopes as the proof of it. */
+function reportForks (folder: string, disk: Disk, notices: Notices): (fork: Fork) => void {
+  return ({ feed, seq, ids, proof = [] }) => {
+    const file = join(folder, `${feed.journal}-${seq}-${ids.map((id) => id.slice(0, 16)).join('-')}.cborseq`)
+    disk.makeFolder(folder).then(() => disk.replace(file, proof)).catch((error: unknown) => notices.add('MESH_DISK_FAILED', describeError(error)))
+    notices.add('MESH_FEED_FORKED', `${feed.origin} has written envelope ${seq} of "${feed.journal}" (${feed.part}) twice: ${ids.join(' and ')}. A restored backup or a cloned home does that; both lives are kept. Proof: ${file}`)
   }
 }
 

@@ -13,6 +13,9 @@ import { createLogger, type Logger } from './logger.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import type { PluginCradle, PluginParts } from './plugin.ts'
 import { systemRandom, type Random } from './random.ts'
+import { ApplyingMark } from './storage/applying-mark.ts'
+import { systemDisk } from './storage/system-disk.ts'
+import type { Disk } from './storage/disk.ts'
 import type { Transport } from './transport.ts'
 
 export interface NodeOptions {
@@ -27,6 +30,8 @@ export interface NodeOptions {
   readonly written?: ReadonlyMap<string, string>
   readonly clock?: Clock
   readonly random?: Random
+  /** Where journals are kept; default: the file system. */
+  readonly disk?: Disk
   /** Default: lines on stderr, as `[telemetry]` says. */
   readonly logger?: Logger
 }
@@ -51,13 +56,13 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
  * @throws MeshError as `loadPlugins`.
  */
 export async function createNode (options: NodeOptions): Promise<Runtime> {
-  const { config, configDir, pluginDir, plugins, written, clock = systemClock, random = systemRandom } = options
+  const { config, configDir, pluginDir, plugins, written, clock = systemClock, random = systemRandom, disk = systemDisk } = options
   const loaded = plugins === undefined
     ? await loadPlugins(config.plugins, { configDir, ...pluginDir !== undefined && { fallbackDir: pluginDir }, ...written !== undefined && { written } })
     : configurePlugins(plugins)
   const { log_level: level, log_format: format } = config.telemetry
   const logger = options.logger ?? createLogger({ level, format, clock, write: (line) => process.stderr.write(line + '\n') })
-  return new Runtime(config, loaded, clock, random, logger)
+  return new Runtime(config, loaded, clock, random, disk, logger)
 }
 
 /** One node. Started once, stopped once: for another life make a new one. */
@@ -66,6 +71,7 @@ export class Runtime {
   readonly #plugins: readonly LoadedPlugin[]
   readonly #clock: Clock
   readonly #random: Random
+  readonly #disk: Disk
   readonly #logger: Logger
   readonly #paths: HomePaths
   readonly #lifecycle: Lifecycle
@@ -73,11 +79,12 @@ export class Runtime {
   #running: Running | undefined
 
   /** Use `createNode`. */
-  constructor (config: RuntimeConfig, plugins: readonly LoadedPlugin[], clock: Clock, random: Random, logger: Logger) {
+  constructor (config: RuntimeConfig, plugins: readonly LoadedPlugin[], clock: Clock, random: Random, disk: Disk, logger: Logger) {
     this.#config = config
     this.#plugins = plugins
     this.#clock = clock
     this.#random = random
+    this.#disk = disk
     this.#logger = logger
     this.#paths = homePaths(config.node.home, config.mesh.id)
     this.#lifecycle = new Lifecycle(clock)
@@ -115,6 +122,8 @@ export class Runtime {
     try {
       const identity = await readIdentity(this.#paths.key)     // first: a folder that was never initialised stays as it is
       await this.#lifecycle.start(homePart(this.#config.node.home))
+      const mark = await ApplyingMark.open(this.#disk, this.#paths.applying)
+      await this.#lifecycle.start({ name: 'the applying mark', start: () => {}, stop: () => mark.close() })
       const routes = new HttpRoutes()
       const transports = new Map<string, Transport>()
       const settings = await this.#settings()
@@ -123,6 +132,8 @@ export class Runtime {
         settings,
         identity,
         paths: this.#paths,
+        disk: this.#disk,
+        mark,
         plugins: this.#plugins.map(({ plugin: { name }, package: origin }) => ({ name, package: origin })),
         httpRoutes: routes,
         transports,

@@ -21,6 +21,8 @@ export interface FeedState {
   readonly tips: readonly Tip[]
   /** Heads of the Automerge document after the tips, 32 bytes each; empty where no document is kept (a folder). */
   readonly heads: readonly Uint8Array[]
+  /** True when this node takes nothing more of the feed: it does not trust the origin any more. Not part of the root. */
+  readonly closed?: boolean
 }
 
 /**
@@ -33,25 +35,39 @@ export interface Digest {
   readonly feeds?: readonly FeedState[]
 }
 
-/** Envelopes `after < seq <= until` of a feed; without `until`, all that there are. */
+/** What is wanted of a feed: everything that does not stand before one of the points that the one who asks has. */
 export interface Range {
   readonly feed: FeedId
-  readonly after: number
-  readonly until?: number
+  /**
+   * Points that the one who asks has, each with all that stands before it on its path: its tips first, then older ones at
+   * growing distances. The one who answers goes on after those that it knows, and passes over the others.
+   */
+  readonly have: readonly Tip[]
+  /** Proofs of snapshots that the one who asks has, though something before them is missing: not to be sent again. */
+  readonly skip?: readonly Tip[]
+}
+
+/** How much a pull is to bring, and from which end. */
+export interface PullOptions {
+  /** Items at most; the one who answers may bring fewer. */
+  readonly limit: number
+  /** Snapshots from the newest to the oldest: what is read first comes first. */
+  readonly newestFirst?: boolean
 }
 
 /**
- * What became of one envelope. `stored` and `duplicate` mean that it is on disk there; `gap` that its predecessor is
- * missing; `fork` that another envelope has its place; `untrusted` that its origin is not trusted there; `refused` that
- * it is not valid, or not for this receiver; `failed` that the receiver could not store it now.
+ * What became of one item. `stored` and `duplicate` mean that it is on disk there; `gap` that something before it is
+ * missing; `untrusted` that its origin is not trusted there; `refused` that it is not valid, or not for this receiver;
+ * `failed` that the receiver could not store it now. What meets a gap or is untrusted may be parked there or not: who
+ * sent it keeps it.
  */
 export interface Verdict {
-  readonly status: 'stored' | 'duplicate' | 'gap' | 'fork' | 'untrusted' | 'refused' | 'failed'
+  readonly status: 'stored' | 'duplicate' | 'gap' | 'untrusted' | 'refused' | 'failed'
   /** For people; present unless stored or duplicate. */
   readonly reason?: string
 }
 
-/** The answer to a batch: a verdict for each envelope in order, and what the receiver now has of the feeds concerned. */
+/** The answer to a batch: a verdict for each item in order, and what the receiver now has of the feeds concerned. */
 export interface Receipt {
   readonly verdicts: readonly Verdict[]
   readonly have: readonly FeedState[]
@@ -78,8 +94,8 @@ export interface EnvelopeReceiver {
   receive (batch: readonly Uint8Array[], from: LinkSource): Promise<Receipt>
   /** This node's answer to a digest. */
   digest (theirs: Digest, from: LinkSource): Promise<Digest>
-  /** Envelopes of these ranges in feed order, at most `limit`, each as it was signed. */
-  serve (want: readonly Range[], limit: number, from: LinkSource): AsyncIterable<Uint8Array>
+  /** Items of these ranges, feed by feed, each envelope as it was signed. */
+  serve (want: readonly Range[], options: PullOptions, from: LinkSource): AsyncIterable<Uint8Array>
   /** Something at the other end may have changed: have a look soon. Returns at once. */
   hint (from: LinkSource): void
 }
@@ -91,14 +107,14 @@ export interface EnvelopeReceiver {
  * shared is out of reach (`MESH_DISK_FAILED`), or that the transport was stopped (`MESH_NOT_RUNNING`).
  */
 export interface Link {
-  /** Delivers envelopes, at least once. It may lose, repeat or reorder them; it never alters their bytes. */
+  /** Delivers items, at least once. It may lose, repeat or reorder them; it never alters their bytes. */
   push (batch: readonly Uint8Array[], signal: AbortSignal): Promise<Receipt>
   digest (mine: Digest, signal: AbortSignal): Promise<Digest>
-  pull (want: readonly Range[], limit: number, signal: AbortSignal): AsyncIterable<Uint8Array>
+  pull (want: readonly Range[], options: PullOptions, signal: AbortSignal): AsyncIterable<Uint8Array>
   close (): Promise<void>
 }
 
-/** Carries envelopes. `reach` says what a link of it is: one to a peer, or one for everybody (a folder). */
+/** Carries items: envelopes and snapshots (see `peekItem`). `reach` says what a link of it is: one to a peer, or one for everybody (a folder). */
 export interface Transport {
   readonly reach: 'peer' | 'shared'
   /** Resolves when the transport can receive and connect. The signal aborts a start that takes too long. */

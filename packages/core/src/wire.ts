@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { CborReader, encodeCbor } from './cbor.ts'
 import { didFromPublicKey, publicKeyFromDid, type Did } from './did.ts'
 import { isJournalName } from './journal-name.ts'
-import type { Digest, FeedId, FeedState, Range, Receipt, Verdict } from './transport.ts'
+import type { Digest, FeedId, FeedState, PullOptions, Range, Receipt, Tip, Verdict } from './transport.ts'
 
-const statuses: readonly Verdict['status'][] = ['stored', 'duplicate', 'gap', 'fork', 'untrusted', 'refused', 'failed']
+const statuses: readonly Verdict['status'][] = ['stored', 'duplicate', 'gap', 'untrusted', 'refused', 'failed']
 const maxFeeds = 100_000
 const maxTips = 64
+/** Points that somebody names who asks for a feed: its own, or snapshots that it has already. */
+const maxPoints = 4_096
 const maxVerdicts = 10_000
 const maxReasonLength = 1_000
 const read = new CborReader('MESH_REQUEST_INVALID', 'The sync message')
@@ -29,7 +31,7 @@ export function digestRoot (feeds: readonly FeedState[]): Uint8Array {
 }
 
 export function encodeDigest ({ root, feeds }: Digest): Uint8Array {
-  return encodeCbor(feeds === undefined ? [root] : [root, feedStates(feeds)])
+  return encodeCbor(feeds === undefined ? [root] : [root, feedStates(feeds, true)])
 }
 
 /** Throws `MESH_REQUEST_INVALID`, as all decoders here do. */
@@ -42,7 +44,7 @@ export function decodeDigest (bytes: Uint8Array): Digest {
 export function encodeReceipt ({ verdicts, have }: Receipt): Uint8Array {
   return encodeCbor([
     verdicts.map(({ status, reason }) => reason === undefined ? [status] : [status, reason.slice(0, maxReasonLength)]),
-    feedStates(have)
+    feedStates(have, true)
   ])
 }
 
@@ -51,13 +53,14 @@ export function decodeReceipt (bytes: Uint8Array): Receipt {
   return { verdicts: read.list(verdicts, 'verdicts', maxVerdicts).map(readVerdict), have: readFeedStates(have) }
 }
 
-export function encodeRanges (want: readonly Range[], limit: number): Uint8Array {
-  return encodeCbor([limit, want.map(({ feed, after, until }) => [...feedFields(feed), after, ...(until === undefined ? [] : [until])])])
+export function encodePull (want: readonly Range[], { limit, newestFirst = false }: PullOptions): Uint8Array {
+  return encodeCbor([limit, newestFirst, want.map(({ feed, have, skip = [] }) => [...feedFields(feed), tipFields(have), tipFields(skip)])])
 }
 
-export function decodeRanges (bytes: Uint8Array): { want: readonly Range[], limit: number } {
-  const [limit, want] = read.tuple(read.decode(bytes), 'a pull', 2)
-  return { limit: read.uint(limit, 'limit'), want: read.list(want, 'ranges', maxFeeds).map(readRange) }
+export function decodePull (bytes: Uint8Array): { want: readonly Range[], options: PullOptions } {
+  const [limit, newestFirst, want] = read.tuple(read.decode(bytes), 'a pull', 3)
+  if (typeof newestFirst !== 'boolean') throw read.fail('newestFirst is not a boolean')
+  return { options: { limit: read.uint(limit, 'limit'), newestFirst }, want: read.list(want, 'ranges', maxFeeds).map(readRange) }
 }
 
 function readVerdict (value: unknown): Verdict {
@@ -68,31 +71,40 @@ function readVerdict (value: unknown): Verdict {
 }
 
 function readRange (value: unknown): Range {
-  const [journal, part, origin, after, until] = read.list(value, 'a range', 5)
-  const range = { feed: readFeed(journal, part, origin), after: read.uint(after, 'after') }
-  return until === undefined ? range : { ...range, until: read.uint(until, 'until') }
+  const [journal, part, origin, have, skip] = read.tuple(value, 'a range', 5)
+  return { feed: readFeed(journal, part, origin), have: readTips(have, maxPoints), skip: readTips(skip, maxPoints) }
 }
 
 function feedFields ({ journal, part, origin }: FeedId): unknown[] {
   return [journal, part, publicKeyFromDid(origin)]
 }
 
-function feedStates (feeds: readonly FeedState[]): unknown[] {
+function feedStates (feeds: readonly FeedState[], marks = false): unknown[] {
   return feeds.toSorted((a, b) => compareFeeds(a.feed, b.feed))
-    .map(({ feed, tips, heads }) => [...feedFields(feed), tips.map(({ seq, id }) => [seq, id]), heads])
+    .map(({ feed, tips, heads, closed = false }) => [...feedFields(feed), tipFields(tips), heads.toSorted(Buffer.compare), ...marks && closed ? [true] : []])
+}
+
+/** In one order on every node. */
+function tipFields (tips: readonly Tip[]): unknown[] {
+  return tips.toSorted((a, b) => a.seq - b.seq || Buffer.compare(a.id, b.id)).map(({ seq, id }) => [seq, id])
 }
 
 function readFeedStates (value: unknown): FeedState[] {
   return read.list(value, 'feeds', maxFeeds).map((item) => {
-    const [journal, part, origin, tips, heads] = read.tuple(item, 'a feed', 5)
+    const [journal, part, origin, tips, heads, closed] = read.list(item, 'a feed', 6)
     return {
       feed: readFeed(journal, part, origin),
-      tips: read.list(tips, 'tips', maxTips).map((tip) => {
-        const [seq, id] = read.tuple(tip, 'a tip', 2)
-        return { seq: read.uint(seq, 'seq'), id: read.bytes(id, 'id', 32) }
-      }),
-      heads: read.list(heads, 'heads', maxTips).map((head) => read.bytes(head, 'a head', 32))
+      tips: readTips(tips),
+      heads: read.list(heads, 'heads', maxTips).map((head) => read.bytes(head, 'a head', 32)),
+      ...closed === true && { closed }
     }
+  })
+}
+
+function readTips (value: unknown, most = maxTips): Tip[] {
+  return read.list(value, 'tips', most).map((tip) => {
+    const [seq, id] = read.tuple(tip, 'a tip', 2)
+    return { seq: read.uint(seq, 'seq'), id: read.bytes(id, 'id', 32) }
   })
 }
 

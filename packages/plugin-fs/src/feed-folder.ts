@@ -1,12 +1,14 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeError, maxEnvelopeBytes, type Envelope, type FeedId, type FeedState, type JournalHeader, type Logger, type Range, type Tip } from '@akshi/core'
+import { describeError, type FeedId, type FeedState, type Logger, type PeekedItem, type PullOptions, type Range } from '@akshi/core'
 import { inChunks } from './chunks.ts'
 import { errorCode, readUpTo, writeWhole } from './disk.ts'
-import { placeOf, readFiledEnvelope, readStamp } from './envelope-file.ts'
-import { comparePlaces, findTips, type Place } from './feed-tips.ts'
+import { FeedIndex } from './feed-index.ts'
+import { selectNames } from './feed-selection.ts'
 import { FolderAge } from './folder-age.ts'
-import { envelopeName, feedOf, isEnvelopeName, isHiddenName } from './folder-layout.ts'
+import { feedOf, isHiddenName, isItemName, itemName } from './folder-layout.ts'
+import { maxBytesOf, placeOf, readFiledItem, readStamp } from './item-file.ts'
+import { findSpent } from './spent-files.ts'
 
 /** What the folder of a feed needs to know of the whole. */
 export interface FeedFolderOptions {
@@ -20,24 +22,21 @@ export interface FeedFolderOptions {
   readonly monotonic: () => number
 }
 
-/** A file as it was when it was last looked at; `place` is missing when it is not what its name says. */
-interface SeenFile {
-  readonly stamp: string
-  readonly place: Place | undefined
+/** An item that was verified, and all of its bytes. */
+export interface Parcel extends PeekedItem {
+  readonly bytes: Uint8Array
 }
 
 const maxBadLooks = 256
 
-/** One feed in the shared folder: which of its envelopes are there, whole and in their place. Calls must not overlap. */
+/** One feed in the shared folder: which of its items are there, whole and in their place. Calls must not overlap. */
 export class FeedFolder {
   readonly path: string
   readonly #relativePath: string
   readonly #options: FeedFolderOptions
-  readonly #files = new Map<string, SeenFile>()
+  readonly #index = new FeedIndex()
   readonly #age = new FolderAge()
   #feed: FeedId | undefined
-  #tips: readonly Tip[] | undefined
-  #isNew = false
 
   /** `relativePath` is the `feedPath` of the feed. */
   constructor (relativePath: string, options: FeedFolderOptions) {
@@ -46,20 +45,21 @@ export class FeedFolder {
     this.#options = options
   }
 
-  /** What the folder has of this feed; `undefined` when the first envelope is not there. */
+  /** What the folder has of this feed; `undefined` when its beginning is not there. */
   get state (): FeedState | undefined {
-    this.#tips ??= findTips([...this.#files.values()].flatMap(({ place }) => place ?? []))
-    return this.#feed === undefined || this.#tips.length === 0 ? undefined : { feed: this.#feed, tips: this.#tips, heads: [] }
+    const { tips } = this.#index.paths
+    return this.#feed === undefined || tips.length === 0 ? undefined : { feed: this.#feed, tips, heads: [] }
   }
 
   /** True for a file that was seen or written before, good or bad. */
   knows (name: string): boolean {
-    return this.#files.has(name)
+    return this.#index.find(name) !== undefined
   }
 
   /**
-   * Looks at what is new, at what was bad, and again at `recheck` of the others. Resolves to whether envelopes came or
-   * went since the last time other than by `put`. What cannot be read or does not belong here is reported and counts as absent.
+   * Looks at what is new, at what was bad, and again at `recheck` of the others. Resolves to whether items came or went
+   * since the last time other than by `put` and `clean`. What cannot be read or does not belong here is reported and
+   * counts as absent.
    */
   async refresh (recheck: number, signal: AbortSignal): Promise<boolean> {
     try {
@@ -67,48 +67,79 @@ export class FeedFolder {
       await inChunks(this.#toLookAtAgain(recheck), signal, (name) => this.#look(name))
     } catch (error) {
       signal.throwIfAborted()
-      this.#loseAll()
+      for (const name of this.#index.names) this.#index.lose(name)
+      this.#age.reset()
       if (errorCode(error) !== 'ENOENT') this.#report(this.path, error)
     }
-    const isNew = this.#isNew
-    this.#isNew = false
-    return isNew
+    return this.#index.takeNews()
   }
 
-  /** Writes an envelope unless its file is there and good. Durable once the folder is synced. Rejects with system errors. */
-  async put (envelope: Envelope<JournalHeader>): Promise<'stored' | 'duplicate'> {
-    const name = envelopeName(envelope)
-    const path = join(this.path, name)
+  /**
+   * Writes an item unless its file is there and good; a snapshot's must have these very bytes, since nobody has checked
+   * what is inside. Durable once the folder is synced. Rejects with system errors.
+   */
+  async put (item: Parcel): Promise<'stored' | 'duplicate'> {
+    const name = itemName(item)
     await this.#look(name)
-    if (this.#isGood(name)) return 'duplicate'
-    try {
-      this.#note(name, { stamp: 'being written', place: placeOf(envelope) })         // before a watcher asks about it
-      await writeWhole(path, this.#options.temporaryName(), envelope.bytes, this.#options.fileMode)
-      this.#note(name, { stamp: await readStamp(path), place: placeOf(envelope) })
-    } catch (error) {
-      this.#forget(name)
-      throw error
-    }
-    this.#feed ??= feedOf(envelope)
-    return 'stored'
+    const known = await this.#holds(name, item) ? this.#index.find(name) : undefined
+    const stamp = known?.stamp ?? await this.#write(name, item)
+    this.#index.put(name, { stamp, place: placeOf(item), isOwn: item.kind === 'snapshot' })
+    this.#feed ??= feedOf(item.envelope)
+    return known === undefined ? 'stored' : 'duplicate'
   }
 
-  /** Names of the good files of a range, in feed order. */
-  namesIn ({ after, until = Infinity }: Range): string[] {
-    return [...this.#files]
-      .flatMap(([name, { place }]) => place !== undefined && after < place.seq && place.seq <= until ? [{ name, place }] : [])
-      .sort((a, b) => comparePlaces(a.place, b.place))
-      .map(({ name }) => name)
+  /** Names of the good files that bring what a range wants, in the order in which to give them. */
+  namesIn (range: Range, { newestFirst = false }: PullOptions): string[] {
+    return selectNames(this.#index.paths, range, newestFirst)
   }
 
   /** The bytes of a file, if it is still there and still good. */
   async read (name: string): Promise<Uint8Array | undefined> {
     await this.#look(name)
-    if (!this.#isGood(name)) return undefined
+    if (!this.#index.isGood(name)) return undefined
     try {
-      return await readUpTo(join(this.path, name), maxEnvelopeBytes)
+      return await readUpTo(join(this.path, name), maxBytesOf(name))
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') this.#report(join(this.path, name), error)
+    }
+  }
+
+  /**
+   * Deletes what snapshots of sealed segments stand for, if this node has put them and they are durable. For the origin
+   * of the feed. What cannot be deleted is reported, and stays.
+   */
+  async clean (signal: AbortSignal): Promise<void> {
+    const own = this.#index.ownSnapshots
+    const spent = own.size === 0 ? [] : findSpent(this.#index.paths, own)
+    try {
+      for (const name of spent) {                                                   // one by one: a crash must not change the order
+        signal.throwIfAborted()
+        await rm(join(this.path, name), { force: true })
+        this.#index.forget(name)
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#options.logger.warnOnce(`not deleted ${this.path}`, 'cannot delete what a snapshot in the shared folder replaces', { path: this.path, reason: describeError(error) })
+    }
+  }
+
+  async #holds (name: string, { kind, bytes }: Parcel): Promise<boolean> {
+    if (!this.#index.isGood(name)) return false
+    if (kind === 'envelope') return true
+    const there = await this.read(name)
+    return there !== undefined && Buffer.compare(there, bytes) === 0
+  }
+
+  /** Resolves to the stamp of the file. */
+  async #write (name: string, item: Parcel): Promise<string> {
+    const path = join(this.path, name)
+    try {
+      this.#index.put(name, { stamp: 'being written', place: placeOf(item) })         // before a watcher asks about it
+      await writeWhole(path, this.#options.temporaryName(), item.bytes, this.#options.fileMode)
+      return await readStamp(path)
+    } catch (error) {
+      this.#index.forget(name)
+      throw error
     }
   }
 
@@ -116,61 +147,34 @@ export class FeedFolder {
     const startedMs = this.#options.monotonic()
     if (!this.#age.needsListing(await readStamp(this.path), startedMs)) return
     const names = new Set((await readdir(this.path)).filter((name) => !isHiddenName(name)))
-    for (const name of [...this.#files.keys()]) if (!names.has(name)) this.#lose(name)
-    const unseen = [...names].filter((name) => !this.#files.has(name)).sort()
-    for (const name of unseen) if (!isEnvelopeName(name)) this.#report(join(this.path, name), 'its name is not the name of an envelope')
-    await inChunks(unseen.filter(isEnvelopeName), signal, (name) => this.#look(name))
+    for (const name of this.#index.names) if (!names.has(name)) this.#index.lose(name)
+    const unseen = [...names].filter((name) => !this.knows(name)).sort()
+    for (const name of unseen) if (!isItemName(name)) this.#report(join(this.path, name), 'its name is not the name of an envelope or a snapshot')
+    await inChunks(unseen.filter(isItemName), signal, (name) => this.#look(name))
     this.#age.listed(startedMs)
   }
 
   #toLookAtAgain (recheck: number): string[] {
-    const names = [...this.#files.keys()]
-    return [...new Set([...names.filter((name) => !this.#isGood(name)).slice(0, maxBadLooks), ...names.slice(0, recheck)])]
+    const { names } = this.#index
+    return [...new Set([...names.filter((name) => !this.#index.isGood(name)).slice(0, maxBadLooks), ...names.slice(0, recheck)])]
   }
 
   /** Reads and checks a file unless it is as it was when it was looked at last. */
   async #look (name: string): Promise<void> {
     const path = join(this.path, name)
-    const known = this.#files.get(name)
+    const known = this.#index.find(name)
     let stamp = 'out of reach'
     try {
       stamp = await readStamp(path)
-      if (known?.stamp === stamp) return this.#note(name, known)
-      const { feed, place } = await readFiledEnvelope(this.#options.dir, join(this.#relativePath, name), this.#options.meshId)
+      if (known?.stamp === stamp) return this.#index.see(name, known)
+      const { feed, place } = await readFiledItem(this.#options.dir, join(this.#relativePath, name), this.#options.meshId)
       this.#feed ??= feed
-      this.#note(name, { stamp, place })
+      this.#index.see(name, { stamp, place })
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return this.#lose(name)
-      this.#note(name, { stamp, place: undefined })
+      if (errorCode(error) === 'ENOENT') return this.#index.lose(name)
+      this.#index.see(name, { stamp, place: undefined })
       this.#report(path, error)
     }
-    this.#isNew ||= (known?.place === undefined) !== (this.#files.get(name)?.place === undefined)
-  }
-
-  #isGood (name: string): boolean {
-    return this.#files.get(name)?.place !== undefined
-  }
-
-  /** Puts a file at the end of the order in which files are looked at again. */
-  #note (name: string, seen: SeenFile): void {
-    if (this.#files.get(name)?.place?.id !== seen.place?.id) this.#tips = undefined
-    this.#files.delete(name)
-    this.#files.set(name, seen)
-  }
-
-  #lose (name: string): void {
-    this.#isNew ||= this.#isGood(name)
-    this.#forget(name)
-  }
-
-  #loseAll (): void {
-    for (const name of [...this.#files.keys()]) this.#lose(name)
-    this.#age.reset()
-  }
-
-  #forget (name: string): void {
-    this.#files.delete(name)
-    this.#tips = undefined
   }
 
   #report (path: string, problem: unknown): void {

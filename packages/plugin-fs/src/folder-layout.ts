@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { Envelope, FeedId, JournalHeader } from '@akshi/core'
+import type { FeedId, JournalEnvelope, PeekedItem } from '@akshi/core'
 
 const version = 'akshi-mesh/folder/v1'
 
@@ -15,18 +15,21 @@ export function feedPath (meshId: string, { journal, part, origin }: FeedId): st
   return join(meshPath(meshId), shortHash(`${version}\0${meshId}\0${journal}`), folder)
 }
 
-/** The file of an envelope below the shared folder. All of it follows from what was signed, so a reader can check it. */
-export function envelopePath (meshId: string, envelope: Envelope<JournalHeader>): string {
-  return join(feedPath(meshId, feedOf(envelope)), envelopeName(envelope))
+/** The file of an item below the shared folder. All of it follows from what was signed, so a reader can check it. */
+export function itemPath (meshId: string, item: PeekedItem): string {
+  return join(feedPath(meshId, feedOf(item.envelope)), itemName(item))
 }
 
-/** Number and first half of the id: names sort in feed order, and both sides of a fork have their place. */
-export function envelopeName ({ header, id }: Envelope<JournalHeader>): string {
-  return `${String(header.seq).padStart(12, '0')}-${Buffer.from(id).toString('hex', 0, 16)}.env`
+/**
+ * Number and first half of the id, of a snapshot those of its proof: names sort in feed order, and both sides of a fork
+ * have their place.
+ */
+export function itemName ({ kind, envelope: { header, id } }: PeekedItem): string {
+  return `${String(header.seq).padStart(12, '0')}-${Buffer.from(id).toString('hex', 0, 16)}.${kind === 'snapshot' ? 'snap' : 'env'}`
 }
 
 /** The feed that an envelope is part of. */
-export function feedOf ({ origin, header: { journal, part } }: Envelope<JournalHeader>): FeedId {
+export function feedOf ({ origin, header: { journal, part } }: JournalEnvelope): FeedId {
   return { journal, part, origin }
 }
 
@@ -40,9 +43,14 @@ export function isFeedFolderName (name: string): boolean {
   return /^z6Mk[1-9A-HJ-NP-Za-km-z]{40,44}(\.state)?$/.test(name)
 }
 
-/** True for what `envelopeName` may return. */
-export function isEnvelopeName (name: string): boolean {
-  return /^\d{12,16}-[0-9a-f]{32}\.env$/.test(name)
+/** True for what `itemName` may return. */
+export function isItemName (name: string): boolean {
+  return /^\d{12,16}-[0-9a-f]{32}\.(env|snap)$/.test(name)
+}
+
+/** True for names and paths of snapshots, among those of items. */
+export function isSnapshotName (name: string): boolean {
+  return name.endsWith('.snap')
 }
 
 /** True for names that nobody should be told about: a write that is under way, or a mark of a sync tool. */

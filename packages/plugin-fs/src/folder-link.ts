@@ -1,5 +1,5 @@
-import { describeError, digestRoot, MeshError, peekEnvelope, type Digest, type Envelope, type JournalHeader, type Link, type Range, type Receipt, type Verdict } from '@akshi/core'
-import { isJournalEnvelope } from './envelope-file.ts'
+import { describeError, digestRoot, MeshError, peekItem, type Digest, type Link, type PullOptions, type Range, type Receipt, type Verdict } from '@akshi/core'
+import type { Parcel } from './feed-folder.ts'
 import { feedOf } from './folder-layout.ts'
 import type { SharedFolder } from './shared-folder.ts'
 import type { Turns } from './turns.ts'
@@ -24,14 +24,14 @@ export class FolderLink implements Link {
     this.#stopped = stopped
   }
 
-  /** Takes envelopes that were verified; `stored` and `duplicate` mean on disk, name and content. */
+  /** Takes items that were verified, documents of snapshots too; `stored` and `duplicate` mean on disk, name and content. */
   async push (batch: readonly Uint8Array[], signal: AbortSignal): Promise<Receipt> {
     const parcels = batch.map((bytes) => openParcel(bytes, this.#meshId))
-    const envelopes = parcels.filter(isAccepted)
+    const accepted = parcels.filter(isAccepted)
     return await this.#take(signal, async () => {
-      const written = (await this.#folder.write(envelopes, signal)).values()
+      const written = (await this.#folder.write(accepted, signal)).values()
       const verdicts = parcels.flatMap((parcel) => isAccepted(parcel) ? written.next().value ?? [] : parcel)
-      return { verdicts, have: this.#folder.statesOf(envelopes.map(feedOf)) }
+      return { verdicts, have: this.#folder.statesOf(accepted.map(({ envelope }) => feedOf(envelope))) }
     })
   }
 
@@ -45,12 +45,12 @@ export class FolderLink implements Link {
     })
   }
 
-  /** Whatever is there of the ranges, in feed order, with nothing behind a gap held back. What vanished is left out. */
-  async * pull (want: readonly Range[], limit: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    let left = limit
+  /** Whatever is there of the ranges, with nothing behind a gap held back. What vanished is left out. */
+  async * pull (want: readonly Range[], options: PullOptions, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    let left = options.limit
     for (const range of want) {
       const feed = await this.#take(signal, async () => await this.#folder.find(range.feed, signal))
-      for (const name of feed?.namesIn(range) ?? []) {
+      for (const name of feed?.namesIn(range, options) ?? []) {
         if (left <= 0) return
         const bytes = await this.#take(signal, async () => await feed?.read(name))
         if (bytes === undefined) continue
@@ -70,18 +70,15 @@ export class FolderLink implements Link {
   }
 }
 
-type Parcel = Envelope<JournalHeader> | Verdict
-
-/** The envelope, or why it is not one for a folder. */
-function openParcel (bytes: Uint8Array, meshId: string): Parcel {
+/** The item, or why it is none for a folder. */
+function openParcel (bytes: Uint8Array, meshId: string): Parcel | Verdict {
   try {
-    const envelope = peekEnvelope(bytes, meshId)
-    return isJournalEnvelope(envelope) ? envelope : { status: 'refused', reason: `the shared folder carries journals, not "${envelope.header.kind}"` }
+    return { ...peekItem(bytes, meshId), bytes }
   } catch (error) {
     return { status: 'refused', reason: describeError(error) }
   }
 }
 
-function isAccepted (parcel: Parcel): parcel is Envelope<JournalHeader> {
-  return 'origin' in parcel
+function isAccepted (parcel: Parcel | Verdict): parcel is Parcel {
+  return 'envelope' in parcel
 }

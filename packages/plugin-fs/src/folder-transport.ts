@@ -1,4 +1,4 @@
-import { describeError, type Clock, type EnvelopeReceiver, type Link, type LinkTarget, type Logger, type Random, type Timer, type Transport } from '@akshi/core'
+import { describeError, type Clock, type Did, type EnvelopeReceiver, type Link, type LinkTarget, type Logger, type Random, type Timer, type Transport } from '@akshi/core'
 import { FolderLink } from './folder-link.ts'
 import { FolderWatchers, systemWatch, type Watch } from './folder-watchers.ts'
 import { SharedFolder } from './shared-folder.ts'
@@ -9,6 +9,8 @@ export interface FolderOptions {
   /** The shared folder, absolute. */
   readonly dir: string
   readonly meshId: string
+  /** This node. */
+  readonly own: Did
   /** Permissions of new files; folders get `x` where files have `r`. */
   readonly fileMode: number
   readonly pollIntervalMs: number
@@ -23,9 +25,10 @@ export interface FolderOptions {
 const settleMs = 20
 
 /**
- * Carries envelopes through a folder that nodes share: on one machine, over NFS or SMB, by Syncthing, on a USB stick.
- * What one node pushes, every node that reads the folder finds, whenever that is; nothing is ever deleted. The folder
- * may be missing at any time: calls then reject, polling goes on, and the receiver gets a hint when it is back.
+ * Carries envelopes and snapshots through a folder that nodes share: on one machine, over NFS or SMB, by Syncthing, on a
+ * USB stick. What one node pushes, every node that reads the folder finds, whenever that is. Nothing is deleted but what
+ * an origin has filed of its own and then replaced by a snapshot. The folder may be missing at any time: calls then
+ * reject, polling goes on, and the receiver gets a hint when it is back.
  */
 export class FolderTransport implements Transport {
   readonly reach = 'shared'

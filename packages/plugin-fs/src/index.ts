@@ -11,10 +11,11 @@ export default definePlugin({
   name: 'fs',
   apiVersion: 1,
   config: FsConfig,
-  setup: ({ config, clock, random, logger, settings }) => ({
+  setup: ({ config, clock, random, logger, settings, identity }) => ({
     transport: new FolderTransport({
       dir: resolveDir(config.dir, settings.home),
       meshId: settings.meshId,
+      own: identity.did,
       fileMode: parseFileMode(config.file_mode),
       pollIntervalMs: config.poll_interval_secs * 1000,
       clock,

@@ -1,16 +1,22 @@
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { describeError, MeshError, type Envelope, type FeedId, type FeedState, type JournalHeader, type Verdict } from '@akshi/core'
+import { describeError, MeshError, type Did, type FeedId, type FeedState, type Verdict } from '@akshi/core'
 import { inChunks } from './chunks.ts'
 import { diskFailed, errorCode, folderMode, isFolder, makeFolder, syncFolder } from './disk.ts'
-import { FeedFolder, type FeedFolderOptions } from './feed-folder.ts'
+import { FeedFolder, type FeedFolderOptions, type Parcel } from './feed-folder.ts'
 import { feedOf, feedPath, isFeedFolderName, isHiddenName, isJournalFolderName, meshPath } from './folder-layout.ts'
 
 const rechecksPerScan = 256
 
+/** What the folder of a mesh needs to know. */
+export interface SharedFolderOptions extends FeedFolderOptions {
+  /** The node whose feeds may be cleaned here: its own. */
+  readonly own: Did
+}
+
 /** The part of the shared folder that belongs to one mesh. Calls must not overlap. Paths in it are relative to the folder. */
 export class SharedFolder {
-  readonly #options: FeedFolderOptions
+  readonly #options: SharedFolderOptions
   readonly #mesh: string
   readonly #feeds = new Map<string, FeedFolder>()
   /** Folders whose names in the folder above are known to be durable. */
@@ -18,7 +24,7 @@ export class SharedFolder {
   #scans = 0
   #isNew = false
 
-  constructor (options: FeedFolderOptions) {
+  constructor (options: SharedFolderOptions) {
     this.#options = options
     this.#mesh = meshPath(options.meshId)
   }
@@ -39,7 +45,7 @@ export class SharedFolder {
     return isHiddenName(name) || this.#feeds.get(relative(this.#options.dir, folder))?.knows(name) === true
   }
 
-  /** True, once, when envelopes came or went since the last time other than by this node's writes. */
+  /** True, once, when items came or went since the last time other than by this node's writes. */
   takeNews (): boolean {
     const isNew = this.#isNew
     this.#isNew = false
@@ -77,22 +83,25 @@ export class SharedFolder {
 
   /**
    * Writes what is not there. Resolves when all that it calls stored or duplicate is durable. A feed that cannot be
-   * written does not keep back the others.
+   * written does not keep back the others. In feeds of this node, what a new snapshot of a sealed segment makes
+   * superfluous is deleted then.
    *
    * @throws MeshError `MESH_DISK_FAILED` when nothing could be written, or not be made durable.
    */
-  async write (envelopes: readonly Envelope<JournalHeader>[], signal: AbortSignal): Promise<Verdict[]> {
+  async write (items: readonly Parcel[], signal: AbortSignal): Promise<Verdict[]> {
     await this.#open()
     const feeds = new Map<string, Promise<FeedFolder>>()
-    const outcomes = await inChunks(envelopes, signal, async (envelope) => {
-      const path = feedPath(this.#options.meshId, feedOf(envelope))
+    const outcomes = await inChunks(items, signal, async (item) => {
+      const path = feedPath(this.#options.meshId, feedOf(item.envelope))
       const feed = feeds.get(path) ?? this.#prepare(path, signal)
       feeds.set(path, feed)
-      return await feed.then((ready) => ready.put(envelope)).then((status) => ({ status, path }), (error: unknown) => this.#failed('write to', path, error))
+      return await feed.then((ready) => ready.put(item)).then((status) => ({ status, path }), (error: unknown) => this.#failed('write to', path, error))
     })
     const written = outcomes.flatMap((outcome) => outcome instanceof MeshError ? [] : outcome.path)
     if (written.length === 0) for (const outcome of outcomes) if (outcome instanceof MeshError) throw outcome
     for (const path of new Set(written)) await this.#anchor(path)
+    const own = items.map(({ envelope }) => feedOf(envelope)).filter(({ origin }) => origin === this.#options.own)
+    for (const path of new Set(own.map((feed) => feedPath(this.#options.meshId, feed)))) await this.#feeds.get(path)?.clean(signal)
     return outcomes.map((outcome) => outcome instanceof MeshError ? { status: 'failed', reason: outcome.message } : { status: outcome.status })
   }
 

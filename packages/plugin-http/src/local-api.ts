@@ -1,13 +1,16 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
-import { isMeshError, maxRequestBytes, type Logger, type NodeControl } from '@akshi/core'
-import { readAppend, readReadOptions, readTrust, readAgent } from './local-request.ts'
+import { isMeshError, maxRequestBytes, systemClock, type Clock, type Logger, type NodeControl } from '@akshi/core'
+import { addJournalRoutes } from './local-journals.ts'
+import { readAgent, readTrust } from './local-request.ts'
 import { sendError, sendJson } from './reply.ts'
 import { refuseMethod, RequestError } from './request-error.ts'
 
 export interface LocalApiOptions {
   readonly control: NodeControl
   readonly logger: Logger
+  /** For the signs of life of answers that never end. */
+  readonly clock?: Clock
   /** Throws RequestError unless the request is the operator's. */
   readonly admit: (request: IncomingMessage) => void
   /** Gets every request that is not for the local API, unread. */
@@ -17,7 +20,7 @@ export interface LocalApiOptions {
 type Answer = (request: express.Request) => unknown
 
 /** What the CLI and the page use: `NodeControl` as JSON, for the operator alone. Behind the mesh routes, on express. */
-export function localApi ({ control, logger, admit, otherwise }: LocalApiOptions): Express {
+export function localApi ({ control, logger, clock = systemClock, admit, otherwise }: LocalApiOptions): Express {
   const app = express()
   app.disable('x-powered-by').disable('etag')
   const guard: RequestHandler = (request, _response, next) => {
@@ -27,18 +30,15 @@ export function localApi ({ control, logger, admit, otherwise }: LocalApiOptions
   const json = express.json({ limit: maxRequestBytes, type: 'application/json' })
   const answer = (make: Answer): RequestHandler => async (request, response) => sendJson(response, 200, await make(request))
   const get = (path: string, make: Answer) => app.route(path).all(guard).get(answer(make)).all(noOther('GET, HEAD'))
+  const post = (path: string, make: Answer) => app.route(path).all(guard).post(json, answer(make)).all(noOther('POST'))
 
   get('/api/v1/status', () => control.status())
   get('/api/v1/peers', () => control.peers())
   get('/api/v1/journals', () => control.journals())
   get('/api/v1/sync/convergence', ({ query }) => control.convergence(readAgent(query)))
-  app.route('/api/v1/trust').all(guard)
-    .post(json, answer(({ body }) => control.trust(readTrust(body))))
-    .all(noOther('POST'))
-  app.route('/api/v1/journals/:name/entries').all(guard)
-    .get(answer(({ params, query }) => control.read(String(params.name), readReadOptions(query))))
-    .post(json, answer(({ params, body }) => control.append(String(params.name), readAppend(body))))
-    .all(noOther('GET, HEAD, POST'))
+  post('/api/v1/trust', ({ body }) => control.trust(readTrust(body)))
+  post('/api/v1/untrust', ({ body }) => control.untrust(readTrust(body)))
+  addJournalRoutes(app, control, clock, { guard, noOther })
   app.use((request, response) => otherwise(request, response))
   app.use(failed(logger))
   return app

@@ -8,7 +8,7 @@ export function readAgent (query: Fields): string | undefined {
   return optionalText(query, 'agent')
 }
 
-/** Reads `{"peer": DID or name}`. */
+/** Reads `{"peer": DID or name}`, for trusting and not trusting it. */
 export function readTrust (body: unknown): string {
   const peer = optionalText(objectOf(body), 'peer')
   if (peer === undefined || peer === '') throw badRequest('"peer" must be the DID or the name of a node.')
@@ -31,15 +31,19 @@ export function readAppend (body: unknown): NewEntry[] {
 export function readReadOptions (query: Fields): ReadOptions {
   const limit = optionalText(query, 'limit')
   const reverse = optionalText(query, 'reverse')
-  const since = optionalText(query, 'since')
-  const kind = optionalText(query, 'kind')
   if (limit !== undefined && !/^\d{1,9}$/.test(limit)) throw badRequest('"limit" is not a whole number.')
   return {
     reverse: reverse === '1' || reverse === 'true',
     ...(limit === undefined ? {} : { limit: Number(limit) }),
-    ...(since === undefined ? {} : { since }),
-    ...(kind === undefined ? {} : { kind })
+    ...readTailOptions(query)
   }
+}
+
+/** Reads `?since=&kind=`. */
+export function readTailOptions (query: Fields): Pick<ReadOptions, 'since' | 'kind'> {
+  const since = optionalText(query, 'since')
+  const kind = optionalText(query, 'kind')
+  return { ...(since === undefined ? {} : { since }), ...(kind === undefined ? {} : { kind }) }
 }
 
 function objectOf (value: unknown, place = 'The body'): Fields {

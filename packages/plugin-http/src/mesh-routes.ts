@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
-  decodeDigest, decodeRanges, encodeDigest, encodeReceipt, maxRequestBytes, splitEnvelopes, type Did,
-  type EnvelopeReceiver, type LinkSource, type NodeControl
+  decodeDigest, decodePull, encodeDigest, encodeReceipt, maxRequestBytes, splitItems, type Did, type EnvelopeReceiver,
+  type LinkSource, type NodeControl
 } from '@akshi/core'
 import { expectType, readBody } from './body.ts'
-import { readJsonPush, type JsonPush } from './envelope-view.ts'
-import { writeEnvelopes } from './envelope-stream.ts'
-import { listEnvelopes, readListQuery } from './envelope-list.ts'
+import { listItems, readListQuery } from './item-list.ts'
+import { writeItems } from './item-stream.ts'
+import { readJsonPush, type JsonPush } from './item-view.ts'
+import { takesPacked } from './packing.ts'
 import { sendBytes, sendJson } from './reply.ts'
 import { badRequest } from './request-error.ts'
 
@@ -31,9 +32,9 @@ export interface MeshRoutesOptions {
   readonly meshId: string
 }
 
-/** Envelopes in one push; a receipt lists no more. */
+/** Items in one push; a receipt lists no more. */
 const maxBatch = 10_000
-const maxPullEnvelopes = 10_000
+const maxPullItems = 10_000
 
 /** The routes that carry sync; docs/protocol.md has their bodies. On bare node:http, because express costs more than the work. */
 export function meshRoutes ({ receiver, control, meshId }: MeshRoutesOptions): MeshRoutes {
@@ -41,7 +42,7 @@ export function meshRoutes ({ receiver, control, meshId }: MeshRoutesOptions): M
     const type = expectType(request, 'application/cbor-seq', 'application/json')
     const body = await readBody(request, maxRequestBytes)
     if (type === 'application/json') return sendJson(response, 200, await pushJson(receiver, readJsonPush(body), peer))
-    const receipt = await receiver.receive(bounded(splitEnvelopes(body)), source(peer))
+    const receipt = await receiver.receive(bounded(splitItems(body)), source(peer))
     sendBytes(response, 'application/cbor', encodeReceipt(receipt))
   }
   const digest: MeshRoute = async ({ request, response, peer }) => {
@@ -51,11 +52,12 @@ export function meshRoutes ({ receiver, control, meshId }: MeshRoutesOptions): M
   }
   const pull: MeshRoute = async ({ request, response, peer }) => {
     expectType(request, 'application/cbor')
-    const { want, limit } = decodeRanges(await readBody(request, maxRequestBytes))
-    await writeEnvelopes(response, receiver.serve(want, Math.min(limit, maxPullEnvelopes), source(peer)))
+    const { want, options } = decodePull(await readBody(request, maxRequestBytes))
+    const items = receiver.serve(want, { ...options, limit: Math.min(options.limit, maxPullItems) }, source(peer))
+    await writeItems(response, items, takesPacked(request.headers['accept-encoding']))
   }
   const list: MeshRoute = async ({ response, query, peer }) => {
-    sendJson(response, 200, { envelopes: await listEnvelopes(receiver, source(peer), readListQuery(query), meshId) })
+    sendJson(response, 200, { envelopes: await listItems(receiver, source(peer), readListQuery(query), meshId) })
   }
   const convergence: MeshRoute = async ({ response, query }) => {
     sendJson(response, 200, control.convergence(query.get('agent') ?? undefined))
@@ -76,7 +78,7 @@ async function pushJson (receiver: EnvelopeReceiver, { peerId, batch }: JsonPush
 }
 
 function bounded (batch: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (batch.length > maxBatch) throw badRequest(`A push has at most ${maxBatch} envelopes, not ${batch.length}.`)
+  if (batch.length > maxBatch) throw badRequest(`A push has at most ${maxBatch} envelopes and snapshots, not ${batch.length}.`)
   return batch
 }
 

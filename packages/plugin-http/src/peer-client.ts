@@ -1,11 +1,16 @@
-import { Pool, type buildConnector } from 'undici'
+import type { TLSSocket } from 'node:tls'
+import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import { describeError, isMeshError, MeshError, shortDid, type Address, type Did } from '@akshi/core'
+import { isLocal } from './access.ts'
 import { mediaType } from './body.ts'
 import type { Dialler } from './dialler.ts'
+import { pack, packed, unpack } from './packing.ts'
 
 /** Below the 75 s after which the other side closes an idle connection, so that no request meets a closing one. */
 const keepAliveMs = 60_000
 const maxDetailLength = 300
+/** Below this, packing saves less than a packet or two. */
+const minPackBytes = 4_096
 
 export interface PeerClientOptions {
   readonly own: Did
@@ -14,7 +19,10 @@ export interface PeerClientOptions {
   readonly addresses: () => readonly Address[]
   readonly dialler: Dialler
   readonly requestTimeoutMs: number
+  /** Of an answer, packed and unpacked. */
   readonly maxResponseBytes: number
+  /** Whether what goes over this connection is worth packing. Default: unless it ends on this machine. */
+  readonly isFar?: (socket: TLSSocket) => boolean
 }
 
 export interface PeerRequest {
@@ -22,6 +30,8 @@ export interface PeerRequest {
   readonly path: string
   readonly type?: string
   readonly body?: Uint8Array
+  /** Whether the body gets smaller by packing. Default false. */
+  readonly packs?: boolean
   /** The media type that the answer must have. */
   readonly accept: string
 }
@@ -31,6 +41,8 @@ export class PeerClient {
   readonly #options: PeerClientOptions
   readonly #closing = new AbortController()
   readonly #pool: Pool
+  /** Of the last dial; false before the first, whose request is small anyway. */
+  #isFar = false
 
   constructor (options: PeerClientOptions) {
     const { requestTimeoutMs, maxResponseBytes } = options
@@ -53,18 +65,24 @@ export class PeerClient {
    * @throws MeshError `MESH_PEER_UNREACHABLE`, `MESH_PEER_MISMATCH`, `MESH_NOT_TRUSTED` or `MESH_SEND_FAILED`. On
    * abort, `signal.reason`.
    */
-  async request ({ method, path, type, body, accept }: PeerRequest, signal: AbortSignal): Promise<Uint8Array> {
-    signal.throwIfAborted()
+  async request (request: PeerRequest, signal: AbortSignal): Promise<Uint8Array> {
     try {
-      const answer = await this.#pool.request({
-        method, path, body: body ?? null, headers: { accept, ...(type === undefined ? {} : { 'content-type': type }) }, signal
-      })
-      const bytes = await answer.body.bytes()
-      if (answer.statusCode !== 200) throw this.#refused(path, answer.statusCode, bytes)
-      if (mediaType(answer.headers['content-type']) !== accept) throw this.#failed(path, `the answer is not ${accept}`)
-      return bytes
+      const { body, headers } = await this.#ask(request, signal)
+      const bytes = await body.bytes()
+      return headers['content-encoding'] === packed ? await unpack(bytes, this.#options.maxResponseBytes) : bytes
     } catch (error) {
-      throw signal.aborted ? signal.reason : this.#explain(path, error)
+      throw signal.aborted ? signal.reason : this.#explain(request.path, error)
+    }
+  }
+
+  /** As `request`; gives the body in pieces, as they come. A body that came packed comes in one. */
+  async * stream (request: PeerRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    try {
+      const { body, headers } = await this.#ask(request, signal)
+      if (headers['content-encoding'] === packed) yield await unpack(await body.bytes(), this.#options.maxResponseBytes)
+      else for await (const piece of body) yield piece as Uint8Array
+    } catch (error) {
+      throw signal.aborted ? signal.reason : this.#explain(request.path, error)
     }
   }
 
@@ -75,13 +93,38 @@ export class PeerClient {
     await this.#pool.destroy(reason)
   }
 
+  /** An answer with status 200 and the media type that was asked for. */
+  async #ask (request: PeerRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const { method, path, accept } = request
+    signal.throwIfAborted()
+    const answer = await this.#pool.request({ method, path, ...await this.#message(request), signal })
+    if (answer.statusCode !== 200) throw this.#refused(path, answer.statusCode, await answer.body.bytes())
+    if (mediaType(answer.headers['content-type']) !== accept) throw this.#failed(path, `the answer is not ${accept}`)
+    return answer
+  }
+
+  async #message ({ type, body, packs = false, accept }: PeerRequest) {
+    const isPacked = body !== undefined && packs && this.#isFar && body.length >= minPackBytes
+    const headers = {
+      accept,
+      ...type !== undefined && { 'content-type': type },
+      ...isPacked && { 'content-encoding': packed },
+      ...this.#isFar && { 'accept-encoding': packed }
+    }
+    return { headers, body: isPacked ? await pack(body) : body ?? null }
+  }
+
   readonly #connect: buildConnector.connector = (_options, callback) => {
-    const { dialler, peer, addresses } = this.#options
-    dialler.dial(peer, addresses(), this.#closing.signal)
-      .then((socket) => callback(null, socket), (error: Error) => callback(error, null))
+    const { dialler, peer, addresses, isFar = leavesMachine } = this.#options
+    dialler.dial(peer, addresses(), this.#closing.signal).then((socket) => {
+      this.#isFar = isFar(socket)
+      callback(null, socket)
+    }, (error: Error) => callback(error, null))
   }
 
   #explain (path: string, error: unknown): MeshError {
+    const { aborted, reason } = this.#closing.signal
+    if (aborted) return reason as MeshError
     if (isMeshError(error)) return error
     const code = (error as { code?: unknown }).code
     if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
@@ -101,4 +144,8 @@ export class PeerClient {
   #failed (path: string, reason: string, cause?: unknown): MeshError {
     return new MeshError('MESH_SEND_FAILED', `${path} at ${shortDid(this.#options.peer)} failed: ${reason}. It is tried again.`, { cause })
   }
+}
+
+function leavesMachine ({ remoteAddress = '', localAddress = '' }: TLSSocket): boolean {
+  return !isLocal(remoteAddress, localAddress, false)
 }

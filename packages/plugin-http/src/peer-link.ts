@@ -1,6 +1,6 @@
 import {
-  decodeDigest, decodeReceipt, encodeDigest, encodeRanges, feedKey, isMeshError, maxRequestBytes, MeshError, splitEnvelopes,
-  type Digest, type FeedState, type Link, type Range, type Receipt
+  decodeDigest, decodeReceipt, encodeDigest, encodePull, feedKey, isMeshError, isSnapshot, maxRequestBytes, MeshError, readItems,
+  type Digest, type FeedState, type Link, type PullOptions, type Range, type Receipt
 } from '@akshi/core'
 import type { PeerClient } from './peer-client.ts'
 
@@ -25,15 +25,20 @@ export class PeerLink implements Link {
     const answer = await this.#client.request({
       method: 'POST', path: '/api/v1/sync/digest', type: 'application/cbor', body: encodeDigest(mine), accept: 'application/cbor'
     }, signal)
-    return understand(() => decodeDigest(answer))
+    return await understand(() => decodeDigest(answer))
   }
 
-  /** Yields once the whole answer is here; the peer keeps it within `maxRequestBytes`, so there may be more to ask for. */
-  async * pull (want: readonly Range[], limit: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    const answer = await this.#client.request({
-      method: 'POST', path: '/api/v1/sync/pull', type: 'application/cbor', body: encodeRanges(want, limit), accept: 'application/cbor-seq'
+  /** Yields each item as soon as it is here. The peer keeps the answer within `maxRequestBytes`, so there may be more to ask for. */
+  async * pull (want: readonly Range[], options: PullOptions, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    const answer = this.#client.stream({
+      method: 'POST', path: '/api/v1/sync/pull', type: 'application/cbor', body: encodePull(want, options), accept: 'application/cbor-seq'
     }, signal)
-    yield * understand(() => splitEnvelopes(answer))
+    const items = readItems(answer)
+    for (;;) {
+      const { value, done } = await understand(() => items.next())
+      if (done === true) return
+      yield value
+    }
   }
 
   async close (): Promise<void> {
@@ -43,11 +48,16 @@ export class PeerLink implements Link {
 
   async #pushPart (part: readonly Uint8Array[], signal: AbortSignal): Promise<Receipt> {
     const answer = await this.#client.request({
-      method: 'POST', path: '/api/v1/sync/envelopes', type: 'application/cbor-seq', body: Buffer.concat(part), accept: 'application/cbor'
+      method: 'POST',
+      path: '/api/v1/sync/envelopes',
+      type: 'application/cbor-seq',
+      body: Buffer.concat(part),
+      packs: !part.some(isSnapshot),                    // which is deflated already
+      accept: 'application/cbor'
     }, signal)
-    const receipt = understand(() => decodeReceipt(answer))
+    const receipt = await understand(() => decodeReceipt(answer))
     if (receipt.verdicts.length === part.length) return receipt
-    throw new MeshError('MESH_SEND_FAILED', `The peer answered ${part.length} envelopes with ${receipt.verdicts.length} verdicts. It is tried again.`)
+    throw new MeshError('MESH_SEND_FAILED', `The peer answered ${part.length} items with ${receipt.verdicts.length} verdicts. It is tried again.`)
   }
 }
 
@@ -73,11 +83,11 @@ function mergeReceipts (receipts: readonly Receipt[]): Receipt {
   return { verdicts: receipts.flatMap(({ verdicts }) => verdicts), have: [...have.values()] }
 }
 
-function understand<Value> (decode: () => Value): Value {
+async function understand<Value> (decode: () => Value | Promise<Value>): Promise<Value> {
   try {
-    return decode()
+    return await decode()
   } catch (cause) {
-    if (!isMeshError(cause)) throw cause
+    if (!isMeshError(cause, 'MESH_ENVELOPE_INVALID') && !isMeshError(cause, 'MESH_REQUEST_INVALID')) throw cause
     throw new MeshError('MESH_SEND_FAILED', `The peer's answer makes no sense. ${cause.message}`, { cause })
   }
 }

@@ -16,6 +16,10 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly clock?: Clock
   readonly stop?: AbortSignal
+  /** Stderr is a terminal of this width. */
+  readonly columns?: number
+  /** Called with what is written to stdout. */
+  readonly onOutput?: (text: string) => void
 }
 
 /** A folder of a test, in which commands run in this process with streams of their own. */
@@ -32,8 +36,8 @@ export class Folder {
 
   /** Runs one command line; the folder is its working folder and holds the user's home. */
   async akshi (argv: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
-    const stdout = new Recorder()
-    const stderr = new Recorder()
+    const stdout = new Recorder(options.onOutput)
+    const stderr = Object.assign(new Recorder(), options.columns === undefined ? {} : { isTTY: true, columns: options.columns })
     const io: Io = {
       stdin: options.stdin ?? Readable.from([]),
       stdout,
@@ -55,9 +59,16 @@ export class Folder {
 /** Keeps what was written, at once. */
 class Recorder extends Writable {
   text = ''
+  readonly #seen: ((text: string) => void) | undefined
+
+  constructor (seen?: (text: string) => void) {
+    super()
+    this.#seen = seen
+  }
 
   override _write (chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.text += chunk.toString()
+    this.#seen?.(this.text)
     done()
   }
 }

@@ -14,7 +14,10 @@ export interface ApiRequest {
 
 export interface ApiAnswer {
   readonly status?: number
+  /** JSON, or bytes as they are. */
   readonly body: unknown
+  /** Goes on with these, and then waits for the caller to go away. */
+  readonly more?: readonly string[]
 }
 
 /** A local API on a free port of loopback that answers as a test says, known to the commands through its home. */
@@ -27,8 +30,12 @@ export class FakeNode {
       void (async () => {
         const seen = await describe(request)
         this.requests.push(seen)
-        const { status = 200, body } = await answer(seen)
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+        const { status = 200, body, more } = await answer(seen)
+        const isBytes = body instanceof Uint8Array
+        response.writeHead(status, { 'content-type': isBytes ? 'application/cbor-seq' : 'application/json' })
+        response.write(isBytes ? body : JSON.stringify(body) ?? '')
+        for (const each of more ?? []) response.write(each)
+        if (more === undefined) response.end()
       })()
     })
   }
@@ -55,11 +62,12 @@ export class FakeNode {
 async function describe (request: IncomingMessage): Promise<ApiRequest> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
-  const text = Buffer.concat(chunks).toString()
+  const bytes = Buffer.concat(chunks)
+  const isBytes = request.headers['content-type'] === 'application/cbor-seq'
   return {
     method: request.method ?? '',
     path: request.url ?? '',
     authorization: request.headers.authorization,
-    body: text === '' ? undefined : JSON.parse(text)
+    body: bytes.length === 0 ? undefined : isBytes ? bytes : JSON.parse(bytes.toString())
   }
 }

@@ -1,54 +1,69 @@
-import { silentLogger, type Logger } from '@akshi/core'
-import { openEnvelope } from '../../../packages/core/src/envelope.ts'
 import { createIdentity, type Identity } from '../../../packages/core/src/identity.ts'
-import type { Feed } from '../../../packages/core/src/journal/feed.ts'
-import type { JournalEnvelope } from '../../../packages/core/src/envelope.ts'
-import { Journals } from '../../../packages/core/src/journal/journals.ts'
+import { openEnvelope, type JournalEnvelope } from '../../../packages/core/src/envelope.ts'
+import type { Arrival } from '../../../packages/core/src/journal/feed.ts'
+import type { Journal } from '../../../packages/core/src/journal/journal.ts'
+import { isSnapshot, parseSnapshot } from '../../../packages/core/src/snapshot.ts'
+import { FaultyDisk } from '../../support/faulty-disk.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
-import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
+import { meshId, openShelf, type Shelf, type ShelfOptions } from '../sync/journal-shelf.ts'
 
 let seed = 1
 
-export interface Owner extends AsyncDisposable {
+/** Somebody with a home, whose journals can be closed and opened again. */
+export class Owner {
   readonly identity: Identity
-  readonly folder: TemporaryFolder
-  readonly clock: VirtualClock
-  /** Journals on the owner's folder; closed in the end. */
-  open (logger?: Logger): Promise<Journals>
-}
+  readonly disk: FaultyDisk
+  readonly clock = new VirtualClock()
+  #shelf: Shelf | undefined
 
-/** Somebody with a folder for journals. */
-export async function makeOwner (): Promise<Owner> {
-  const [identity, folder, clock] = [createIdentity(), await temporaryFolder(), new VirtualClock()]
-  const opened: Journals[] = []
-  return {
-    identity,
-    folder,
-    clock,
-    open: async (logger = silentLogger) => {
-      for (const journals of opened.splice(0)) await journals.close()
-      const journals = new Journals({ folder: folder.join('journals'), meshId: 'mesh', identity, clock, random: seededRandom(seed++), logger })
-      opened.push(journals)
-      await journals.open()
-      return journals
-    },
-    [Symbol.asyncDispose]: async () => {
-      for (const journals of opened) await journals.close()
-      await folder[Symbol.asyncDispose]()
-    }
+  constructor (disk = new FaultyDisk(), identity = createIdentity()) {
+    this.disk = disk
+    this.identity = identity
+  }
+
+  async open (options: Partial<ShelfOptions> = {}): Promise<Shelf> {
+    await this.close()
+    const { disk, identity, clock } = this
+    this.#shelf = await openShelf({ disk, identity, clock, random: seededRandom(seed++), ...options })
+    return this.#shelf
+  }
+
+  /** The journal `notes`. */
+  async notes (options: Partial<ShelfOptions> = {}): Promise<Journal> {
+    return await (await this.open(options)).journals.get('notes')
+  }
+
+  async close (): Promise<void> {
+    await this.#shelf?.journals.close()
+    this.#shelf = undefined
+  }
+
+  async [Symbol.asyncDispose] (): Promise<void> {
+    await this.close()
   }
 }
 
-/** Owners that are all put away at once. */
-export async function makeOwners (count: number): Promise<Owner[] & AsyncDisposable> {
-  const owners = await Promise.all(Array.from({ length: count }, makeOwner))
-  return Object.assign(owners, {
-    [Symbol.asyncDispose]: async () => { for (const owner of owners) await owner[Symbol.asyncDispose]() }
-  })
+/** All that a journal has, as it would travel. */
+export async function arrivalsOf (journal: Journal): Promise<Arrival[]> {
+  const arrivals: Arrival[] = []
+  for (const feed of journal.feeds) {
+    for await (const { bytes } of feed.serve([], [], { maxEnvelopes: 1_000_000 })) arrivals.push(arrivalOf(bytes))
+  }
+  return arrivals
 }
 
-/** The envelopes of a feed, verified. */
-export function envelopesOf (feed: Feed): JournalEnvelope[] {
-  return [...feed.serve(0)].map(({ bytes }) => openEnvelope(bytes, 'mesh') as JournalEnvelope)
+function arrivalOf (bytes: Uint8Array): Arrival {
+  return isSnapshot(bytes)
+    ? { kind: 'snapshot', snapshot: parseSnapshot(bytes, meshId), bytes }
+    : { kind: 'envelope', envelope: openEnvelope(bytes, meshId) as JournalEnvelope }
+}
+
+/** Gives everybody's items to everybody. */
+export async function exchange (journals: readonly Journal[]): Promise<void> {
+  for (const from of journals) for (const to of journals) if (from !== to) await to.accept(await arrivalsOf(from))
+}
+
+export async function bodiesOf (journal: Journal, options: Parameters<Journal['read']>[0] = {}): Promise<unknown[]> {
+  return (await journal.read(options)).entries.map(({ body }) => body)
 }

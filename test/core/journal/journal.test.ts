@@ -1,16 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Journal } from '../../../packages/core/src/journal/journal.ts'
-import { failNextSync } from '../../support/failing-disk.ts'
 import { codeOf } from '../../support/failures.ts'
-import { envelopesOf, makeOwner, makeOwners, type Owner } from './journal-fixture.ts'
+import { arrivalsOf, bodiesOf, exchange, Owner } from './journal-fixture.ts'
 
-const bodies = (journal: Journal, options?: Parameters<Journal['read']>[0]) => journal.read(options).entries.map(({ body }) => body)
-const headsOf = (journal: Journal) => journal.feeds.map(({ state }) => state)
-
-async function journalsOf (owners: readonly Owner[]): Promise<Journal[]> {
-  return await Promise.all(owners.map(async (owner) => (await owner.open()).get('notes')))
-}
+const statesOf = (journal: Journal) => journal.feeds.map(({ state }) => state).sort((a, b) => a.feed.origin < b.feed.origin ? -1 : 1)
 
 /** Three owners who append at the same time, at times of their own. */
 async function appendConcurrently (owners: readonly Owner[], journals: readonly Journal[], rounds: number): Promise<void> {
@@ -20,146 +14,122 @@ async function appendConcurrently (owners: readonly Owner[], journals: readonly 
   }
 }
 
+async function makeOwners (): Promise<{ owners: [Owner, Owner, Owner], journals: [Journal, Journal, Journal] }> {
+  const owners: [Owner, Owner, Owner] = [new Owner(), new Owner(), new Owner()]
+  return { owners, journals: [await owners[0].notes(), await owners[1].notes(), await owners[2].notes()] }
+}
+
 describe('Journal', () => {
-  it('reads the same and has the same heads on every node, whatever the order in which envelopes arrive', async () => {
-    await using owners = await makeOwners(3)
-    const journals = await journalsOf(owners)
+  it('reads the same and has the same heads on every node, whatever the order in which items arrive', async () => {
+    const { owners, journals } = await makeOwners()
     await appendConcurrently(owners, journals, 6)
-    const sent = journals.flatMap((journal) => envelopesOf(journal.feeds[0] as never))
+    const sent = (await Promise.all(journals.map(arrivalsOf))).flat()
     await exchange(journals)
+    const [one] = journals
     await fc.assert(fc.asyncProperty(fc.shuffledSubarray(sent, { minLength: sent.length }), async (shuffled) => {
-      await using receiver = await makeOwner()
-      const journal = (await receiver.open()).get('notes')
-      let waiting = shuffled
-      while (waiting.length > 0) {
-        const verdicts = await Promise.all(waiting.map(async (envelope) => (await journal.accept(envelope.origin, [envelope]))[0]?.status))
-        waiting = waiting.filter((_, index) => verdicts[index] === 'gap')
-      }
-      expect(headsOf(journal)).to.deep.equal(headsOf(journals[0] as Journal))
-      expect(journal.read()).to.deep.equal(journals[0]?.read())
-    }), { numRuns: 10 })
-    for (const journal of journals) expect([headsOf(journal), journal.read(), new Set(bodies(journal)).size]).to.deep.equal([headsOf(journals[0] as Journal), journals[0]?.read(), 36])
+      await using receiver = new Owner()
+      const journal = await receiver.notes()
+      await journal.accept(shuffled)
+      expect([statesOf(journal), await journal.read(), journal.parking.summary]).to.deep.equal([statesOf(one), await one.read(), []])
+    }), { numRuns: 10, seed: 3 })
+    for (const journal of journals) expect([statesOf(journal), await journal.read(), journal.count]).to.deep.equal([statesOf(one), await one.read(), 36])
   })
 
   it('orders an entry after those that its writer had seen, though its clock is behind', async () => {
-    await using owners = await makeOwners(2)
-    const journals = await journalsOf(owners)
-    owners[0]?.clock.setNow(Date.UTC(2025, 0, 1) + 30_000)
-    await journals[0]?.append([{ body: 'question' }])
-    await exchange(journals)
-    await journals[1]?.append([{ body: 'answer' }])
-    await exchange(journals)
-    expect(journals.map((journal) => bodies(journal))).to.deep.equal([['question', 'answer'], ['question', 'answer']])
+    const { owners: [owner], journals: [one, two] } = await makeOwners()
+    owner.clock.setNow(Date.UTC(2025, 0, 1) + 30_000)
+    await one.append([{ body: 'question' }])
+    await exchange([one, two])
+    await two.append([{ body: 'answer' }])
+    await exchange([one, two])
+    expect([await bodiesOf(one), await bodiesOf(two)]).to.deep.equal([['question', 'answer'], ['question', 'answer']])
   })
 
-  it('acknowledges entries in order with their ids and the envelope that carries them', async () => {
-    await using owner = await makeOwner()
-    const journal = (await owner.open()).get('notes')
+  it('acknowledges entries in order with their ids, the envelope that carries them, and how durable they are', async () => {
+    await using owner = new Owner()
+    const journal = await owner.notes()
     const one = await journal.append([{ body: 1 }, { body: 2 }])
     const two = await journal.append([{ body: 3 }])
     expect([one.seq, two.seq, one.durability]).to.deep.equal([1, 2, 'fsync'])
-    expect(journal.read().entries.map(({ id, body, origin }) => [id, body, origin])).to.deep.equal([...one.ids, ...two.ids].map((id, index) => [id, index + 1, owner.identity.did]))
+    expect((await journal.read()).entries.map(({ id, body, origin }) => [id, body, origin])).to.deep.equal([...one.ids, ...two.ids].map((id, index) => [id, index + 1, owner.identity.did]))
     expect(await journal.append([])).to.deep.equal({ ids: [], seq: 2, durability: 'fsync' })
   })
 
   it('writes appends that wait together as one envelope', async () => {
-    await using owner = await makeOwner()
-    const journal = (await owner.open()).get('notes')
+    await using owner = new Owner()
+    const journal = await owner.notes()
     await journal.append([{ body: 'first' }])
     const acknowledged = await Promise.all(Array.from({ length: 20 }, (_, body) => journal.append([{ body }])))
     expect(acknowledged.map(({ seq }) => seq)).to.deep.equal([2, ...new Array<number>(19).fill(3)])
-    expect(bodies(journal)).to.deep.equal(['first', ...Array.from({ length: 20 }, (_, body) => body)])
+    expect(await bodiesOf(journal)).to.deep.equal(['first', ...Array.from({ length: 20 }, (_, body) => body)])
   })
 
   it('writes a long append whole and in order, in envelopes that each stay within the limits', async () => {
-    await using owner = await makeOwner()
-    const journal = (await owner.open()).get('notes')
-    const texts = Array.from({ length: 2_500 }, (_, body) => body)
-    const large = Array.from({ length: 5 }, (_, index) => `${index}`.repeat(250_000))
-    const run = journal.append([...texts, ...large].map((body) => ({ body })))
-    while (await Promise.race([run, Promise.resolve('waits')]) === 'waits') await owner.clock.advance(10)
-    expect((await run).ids.length).to.equal(2_505)
-    expect(bodies(journal)).to.deep.equal([...texts, ...large])
-    expect(envelopesOf(journal.feeds[0] as never).every(({ bytes }) => bytes.length < 700_000)).to.equal(true)
+    await using owner = new Owner()
+    const journal = await owner.notes()
+    const bodies = [...Array.from({ length: 2_500 }, (_, body) => body), ...Array.from({ length: 5 }, (_, index) => `${index}`.repeat(250_000))]
+    const { ids } = await journal.append(bodies.map((body) => ({ body })))
+    const arrivals = await arrivalsOf(journal)
+    expect([ids.length, await bodiesOf(journal)]).to.deep.equal([2_505, bodies])
+    expect(arrivals.every((arrival) => arrival.kind === 'envelope' && arrival.envelope.bytes.length < 700_000)).to.equal(true)
+  })
+
+  it('is as long as need be: appends of any size go over the borders of segments', async () => {
+    await using owner = new Owner()
+    const journal = await owner.notes()
+    const sizes = [1000, 1000, 1000, 1000, 90, 10, 1, 700]
+    for (const size of sizes) await journal.append(Array.from({ length: size }, (_, body) => ({ body })))
+    expect([journal.count, (await journal.read()).entries.length, journal.logs[0]?.tree.all.map(({ count }) => count)]).to.deep.equal([4801, 4801, [4090, 711]])
   })
 
   it('writes nothing when one of the entries is none, or when the disk refuses, and goes on', async () => {
-    await using owner = await makeOwner()
-    const journal = (await owner.open()).get('notes')
+    await using owner = new Owner()
+    const journal = await owner.notes()
     expect(await codeOf(() => journal.append([{ body: 1 }, { body: undefined }]))).to.equal('MESH_ENTRY_INVALID')
     expect(await codeOf(() => journal.append([{ body: 1 }, { body: 'x'.repeat(300_000) }]))).to.equal('MESH_ENTRY_TOO_LARGE')
-    await failNextSync()
-    expect([await codeOf(() => journal.append([{ body: 1 }])), bodies(journal)]).to.deep.equal(['MESH_DISK_FAILED', []])
-    expect([(await journal.append([{ body: 2 }])).seq, bodies(journal)]).to.deep.equal([1, [2]])
+    owner.disk.failAt(owner.disk.points + 1, 'ENOSPC', 1000)
+    expect([await codeOf(() => journal.append([{ body: 1 }])), await bodiesOf(journal)]).to.deep.equal(['MESH_DISK_FAILED', []])
+    owner.disk.failAt(0)
+    expect([(await journal.append([{ body: 2 }])).seq, await bodiesOf(journal)]).to.deep.equal([1, [2]])
   })
-})
 
-describe('Journal.read', () => {
-  it('pages with since and limit through every entry once, in the agreed order, whatever the page', async () => {
-    await using owners = await makeOwners(3)
-    const journals = await journalsOf(owners)
+  it('parks what comes before its time, and takes it in when the rest comes', async () => {
+    const { journals: [one, two] } = await makeOwners()
+    for (const body of [1, 2, 3]) await one.append([{ body }])
+    const [first, ...rest] = await arrivalsOf(one)
+    expect((await two.accept(rest.toReversed())).map(({ status }) => status)).to.deep.equal(['gap', 'gap'])
+    expect([await bodiesOf(two), two.parking.summary.map(({ items, why }) => [items, why])]).to.deep.equal([[], [[2, 'before']]])
+    await two.accept(first === undefined ? [] : [first])
+    expect([await bodiesOf(two), two.parking.summary]).to.deep.equal([[1, 2, 3], []])
+  })
+
+  it('reads from where a cursor of another node ends, and finds what arrives late', async () => {
+    const { owners: [owner], journals: [one, two, three] } = await makeOwners()
+    await two.append([{ body: 'early' }])
+    owner.clock.setNow(Date.UTC(2025, 0, 2))
+    await one.append([{ body: 'late' }])
+    const { cursor } = await one.read()
+    await exchange([one, two, three])
+    const since = await three.read({ since: cursor })
+    expect([await bodiesOf(three), since.entries.map(({ body }) => body), await bodiesOf(one, { since: since.cursor })]).to.deep.equal([['early', 'late'], ['early'], []])
+  })
+
+  it('pages through the logs of all origins in one order', async () => {
+    const { owners, journals } = await makeOwners()
     await appendConcurrently(owners, journals, 5)
     await exchange(journals)
-    const journal = journals[0] as Journal
     for (const kind of [undefined, 'odd', 'none']) {
+      const options = kind === undefined ? {} : { kind }
       for (const limit of [1, 2, 7, 30, 31]) {
         const paged: unknown[] = []
-        let since: string | undefined
-        for (;;) {
-          const page = journal.read({ limit, ...(since === undefined ? {} : { since }), ...(kind === undefined ? {} : { kind }) })
+        for (let since: string | undefined, at = 0; ; at++) {
+          const page = await (journals[at % 3] as Journal).read({ limit, ...options, ...since !== undefined && { since } })
           if (page.entries.length === 0) break
           paged.push(...page.entries)
           since = page.cursor
         }
-        expect(paged, `${kind} by ${limit}`).to.deep.equal(journal.read(kind === undefined ? {} : { kind }).entries)
+        expect(paged, `${kind} by ${limit}`).to.deep.equal((await journals[0].read(options)).entries)
       }
     }
   })
-
-  it('passes over entries of other kinds, and covers them with its cursor', async () => {
-    await using owner = await makeOwner()
-    const journal = (await owner.open()).get('notes')
-    await journal.append([{ kind: 'a', body: 1 }, { kind: 'b', body: 2 }, { kind: 'b', body: 3 }])
-    expect(bodies(journal, { since: journal.read({ kind: 'a' }).cursor })).to.deep.equal([])
-    expect(bodies(journal, { since: journal.read({ kind: 'a', limit: 1 }).cursor })).to.deep.equal([2, 3])
-  })
-
-  it('finds with a cursor what arrives late, though it sorts before what was read', async () => {
-    await using owners = await makeOwners(2)
-    const [one, two] = await journalsOf(owners) as [Journal, Journal]
-    await two.append([{ body: 'early' }])
-    owners[0]?.clock.setNow(Date.UTC(2025, 0, 2))
-    await one.append([{ body: 'late' }])
-    const { cursor } = one.read()
-    await exchange([one, two])
-    expect([bodies(one), bodies(one, { since: cursor }), bodies(one, { since: one.read().cursor })]).to.deep.equal([['early', 'late'], ['early'], []])
-  })
-
-  it('reads backwards from the newest, of one kind, with a cursor that covers everything', async () => {
-    await using owner = await makeOwner()
-    const journal = (await owner.open()).get('notes')
-    await journal.append(Array.from({ length: 600 }, (_, body) => ({ kind: body % 2 === 0 ? 'even' : 'odd', body })))
-    expect(bodies(journal, { reverse: true })).to.deep.equal(Array.from({ length: 600 }, (_, body) => 599 - body))
-    expect(bodies(journal, { reverse: true, limit: 2, kind: 'even' })).to.deep.equal([598, 596])
-    const { cursor } = journal.read({ reverse: true, limit: 1 })
-    await journal.append([{ body: 'new' }])
-    expect([bodies(journal, { since: cursor }), bodies(journal, { since: cursor, reverse: true }), bodies(journal, { limit: 0 })]).to.deep.equal([['new'], ['new'], []])
-  })
-
-  it('refuses a cursor that is none', async () => {
-    await using owner = await makeOwner()
-    const journal = (await owner.open()).get('notes')
-    for (const since of ['', '!', 'AAAA', Buffer.from([0xa1, 0x61, 0x61, 0x20]).toString('base64url'), Buffer.from([0xa1, 0x01, 0x01]).toString('base64url')]) {
-      expect(await codeOf(() => journal.read({ since })), since).to.equal('MESH_REQUEST_INVALID')
-    }
-  })
 })
-
-/** Gives everybody's envelopes to everybody. */
-async function exchange (journals: readonly Journal[]): Promise<void> {
-  for (const from of journals) {
-    for (const feed of from.feeds) {
-      for (const to of journals) await to.accept(feed.id.origin, envelopesOf(feed))
-    }
-  }
-}

@@ -76,10 +76,42 @@ describe('KnownPeers', () => {
     expect([again.trusts(one), again.trusts(two), again.trusts(three), again.resolve('alpha')]).to.deep.equal([true, true, false, one])
   })
 
+  it('trust nobody any more from whom the operator withdraws trust, whatever else speaks for them', async () => {
+    await using fixture = await makePeers({ policy: 'open', configured: [configuredPeer(one)], blocked: [three] })
+    const { peers } = fixture
+    for (const did of [one, two, three]) peers.met(meetingOf(did, 'alpha', { onLink: true }))
+    const heard: string[] = []
+    peers.onChange(({ did, trust }) => heard.push(`${did === one ? 'one' : did === two ? 'two' : 'three'} ${trust}`))
+    const cut = [{ feed: { journal: 'notes', part: 'log', origin: two }, tips: [{ seq: 1, id: new Uint8Array(32) }] }] as const
+    for (const did of [one, two, three]) await peers.untrust(did, did === two ? cut : [])
+    expect([heard, trustOf(peers), peers.trusts(one), peers.trusts(two)]).to.deep.equal([['one pending', 'two pending', 'three blocked'], ['pending', 'pending', 'blocked'], false, false])
+    expect(peers.get(two)?.trustReason).to.equal(`trust withdrawn: run "akshi trust ${two}" to give it back`)
+    const again = await fixture.restart()
+    again.met(meetingOf(two, 'alpha'))
+    expect([again.trusts(one), again.trusts(two), again.cutOf(two), again.cutOf(one), peers.cutOf(own)]).to.deep.equal([false, false, cut, [], undefined])
+    for (const did of [one, two]) await again.trust(did)
+    expect([trustOf(again), again.cutOf(two)]).to.deep.equal([['trusted', 'trusted', 'blocked'], undefined])
+  })
+
+  it('keep the name of whom they trust no more, and list them however long they were not seen', async () => {
+    await using fixture = await makePeers()
+    fixture.peers.met(meetingOf(one, 'alpha'))
+    await fixture.peers.trust(one)
+    await fixture.peers.untrust(one, [])
+    const again = await fixture.restart()
+    await fixture.clock.advance(600_001)
+    again.met(meetingOf(two, 'alpha'))
+    await again.trust(two)
+    expect(again.all().map(({ did, trust }) => [did, trust])).to.have.deep.members([[one, 'pending'], [two, 'trusted']])
+    expect([again.operatorNameOf(one), again.operatorNameOf(two), again.resolve(one)]).to.deep.equal(['alpha', undefined, one])
+    await again.trust(one)
+    expect((await fixture.restart()).operatorNameOf(one)).to.equal('alpha')
+  })
+
   it('never list, trust or forget themselves', async () => {
     await using fixture = await makePeers({ configured: [configuredPeer(own)] })
     fixture.peers.met(meetingOf(own, 'me'))
-    expect([fixture.peers.all(), await codeOf(() => fixture.peers.trust(own))]).to.deep.equal([[], 'MESH_PEER_UNKNOWN'])
+    expect([fixture.peers.all(), await codeOf(() => fixture.peers.trust(own)), await codeOf(() => fixture.peers.untrust(own, []))]).to.deep.equal([[], 'MESH_PEER_UNKNOWN', 'MESH_PEER_UNKNOWN'])
   })
 
   it('call a peer as it is configured, else as it announces itself, else by its DID', async () => {

@@ -1,12 +1,17 @@
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
-import { TrustStore } from '../../../packages/core/src/peers/trust-store.ts'
+import { TrustStore, type Cut } from '../../../packages/core/src/peers/trust-store.ts'
 import { codeOf } from '../../support/failures.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
 import { madeUpDid } from './peer-fixture.ts'
 
 const [one, two, three] = [madeUpDid(1), madeUpDid(2), madeUpDid(3)]
+
+const tip = (seq: number) => ({ seq, id: new Uint8Array(32).fill(seq) })
+const cut: Cut = [
+  { feed: { journal: 'notes', part: 'log', origin: one }, tips: [tip(7), tip(9)] }, { feed: { journal: 'notes', part: 'state', origin: one }, tips: [] }
+]
 
 async function openStore (path: string): Promise<TrustStore> {
   const store = new TrustStore(path, new VirtualClock())
@@ -46,7 +51,40 @@ describe('TrustStore', () => {
     expect([store.get(one), again.get(one), again.get(two)]).to.deep.equal(['trusted', 'trusted', 'blocked'])
   })
 
+  it('keeps over restarts who is not trusted any more, with the cut, until they are trusted again', async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.join('trust.json')
+    const store = await openStore(path)
+    await store.trust(one, 'alpha')
+    await Promise.all([store.untrust(one, 'alpha', cut), store.untrust(two, '', [])])
+    const again = await openStore(path)
+    for (const each of [store, again]) {
+      expect([each.get(one), each.get(two), each.cutOf(one), each.cutOf(two), each.cutOf(three), each.nameOf(one), each.all()])
+        .to.deep.equal(['untrusted', 'untrusted', cut, [], undefined, 'alpha', [{ did: one, name: 'alpha' }, { did: two, name: '' }]])
+    }
+    await again.trust(one, 'alpha')
+    const later = await openStore(path)
+    expect([again.get(one), later.get(one), later.cutOf(one), later.get(two)]).to.deep.equal(['trusted', 'trusted', undefined, 'untrusted'])
+  })
+
+  it('keeps the first cut when trust is withdrawn twice, and blocks whom it blocked', async () => {
+    await using folder = await temporaryFolder()
+    const path = folder.join('trust.json')
+    await writeFile(path, JSON.stringify({ version: 1, trusted: {}, blocked: { [two]: { name: 'x', since: '2025-01-01' } } }))
+    const store = await openStore(path)
+    for (const did of [one, two]) {
+      await store.untrust(did, 'first', cut)
+      await store.untrust(did, 'second', [])
+    }
+    const again = await openStore(path)
+    expect([again.get(one), again.nameOf(one), again.cutOf(one), again.get(two), again.nameOf(two)]).to.deep.equal(['untrusted', 'first', cut, 'blocked', 'x'])
+    await again.trust(two, 'x')
+    expect([again.get(two), again.cutOf(two)]).to.deep.equal(['trusted', undefined])
+  })
+
   const garbage = {
+    'with a cut that makes no sense': `{"version":1,"trusted":{},"blocked":{},"untrusted":{"${one}":{"name":"","since":"","cut":[["notes","log",[[1,"ab"]]]]}}}`,
+    'without a cut': `{"version":1,"trusted":{},"blocked":{},"untrusted":{"${one}":{"name":"","since":""}}}`,
     empty: '',
     'cut short': '{"version":1,',
     'of another version': '{"version":2,"trusted":{},"blocked":{}}',
@@ -67,6 +105,7 @@ describe('TrustStore', () => {
     await writeFile(folder.join('home'), '')
     const store = new TrustStore(folder.join('home', 'trust.json'), new VirtualClock())
     expect([await codeOf(() => store.trust(one, 'alpha')), store.get(one), store.all()]).to.deep.equal(['MESH_DISK_FAILED', undefined, []])
+    expect([await codeOf(() => store.untrust(one, 'alpha', cut)), store.get(one), store.cutOf(one)]).to.deep.equal(['MESH_DISK_FAILED', undefined, undefined])
     const blocked = await openStore(folder.join('trust.json'))
     await mkdir(folder.join('trust.json.tmp'))
     expect(await codeOf(() => blocked.trust(one, 'alpha'))).to.equal('MESH_DISK_FAILED')

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { FeedState } from '../../../packages/core/src/transport.ts'
 import type { LinkLoop } from '../../../packages/core/src/sync/link-loop.ts'
 import { compareWith, describeConvergence, headsOf } from '../../../packages/core/src/sync/convergence.ts'
+import { createIdentity } from '../../../packages/core/src/identity.ts'
 import { LoopFixture, makePair } from './loop-fixture.ts'
 import { MeshNode } from './mesh-node.ts'
 
@@ -79,11 +80,49 @@ describe('describeConvergence', () => {
     const { one, two } = pair
     await one.peers.trust(third.did)
     await third.append(1)
-    await one.inbox.receive(third.envelopes(), third.source)
+    await one.inbox.receive(await third.envelopes(), third.source)
     await using fixture = await new LoopFixture(one, two).start()
-    expect([rowOf(one, two, fixture.loop).all, tell(one, two, fixture.loop).peers[0]?.reason]).to.deep.equal([true, 'it has the same, but for feeds (1) whose origins it does not trust'])
+    expect([rowOf(one, two, fixture.loop).all, tell(one, two, fixture.loop).peers[0]?.reason]).to.deep.equal([true, 'it has the same, but for 1 feeds whose origins it does not trust'])
     await using other = await new LoopFixture(two, one).start()
     expect(rowOf(two, one, other.loop)).to.deep.equal({ all: true, lag: 0, behind: 0, acked: 0, one: true })
+  })
+
+  it('counts the envelopes of every path of a feed that is forked', async () => {
+    await using pair = await makePair()
+    const identity = createIdentity()
+    await using before = await MeshNode.make({ identity })
+    await before.append('shared')
+    const disk = before.disk.afterKill()
+    await before.append('one life')
+    await using after = await MeshNode.make({ identity, disk })
+    await after.append('other life', 'goes on')
+    const { one, two } = pair
+    for (const node of [one, two]) await node.peers.trust(identity.did)
+    for (const node of [one, two]) await node.inbox.receive(await before.envelopes(), before.source)
+    await one.inbox.receive(await after.envelopes(), after.source)
+    one.hooks.beforeEnvelopeSend.tap('test', ({ to }) => to === two.did ? { reason: 'quota' } : undefined)
+    await using fixture = await new LoopFixture(one, two).start()
+    const { all, lag, behind } = rowOf(one, two, fixture.loop)
+    expect([all, lag, behind]).to.deep.equal([false, 2, 0])
+    one.hooks.beforeEnvelopeSend.taps.splice(0)
+    await using mended = await new LoopFixture(two, one).start()
+    expect(rowOf(two, one, mended.loop)).to.deep.equal({ all: true, lag: 0, behind: 0, acked: 0, one: true })
+  })
+
+  it('is not disturbed by what the peer took of an origin before it stopped trusting it', async () => {
+    await using pair = await makePair()
+    await using third = await MeshNode.make()
+    const { one, two } = pair
+    for (const node of [one, two]) await node.peers.trust(third.did)
+    await third.append(1)
+    for (const node of [one, two]) await node.inbox.receive(await third.envelopes(), third.source)
+    await two.peers.untrust(third.did, two.journals.states())
+    await third.append(2)
+    await one.inbox.receive(await third.envelopes(), third.source)
+    await using fixture = await new LoopFixture(one, two).start()
+    expect([rowOf(one, two, fixture.loop), two.count()]).to.deep.equal([{ all: true, lag: 0, behind: 0, acked: 0, one: true }, 1])
+    await using other = await new LoopFixture(two, one).start()
+    expect([rowOf(two, one, other.loop).all, two.count()]).to.deep.equal([true, 1])
   })
 
   it('with no peers is converged when the folder has everything, and not when there is none', async () => {
@@ -106,6 +145,6 @@ describe('compareWith', () => {
     await using fixture = await new LoopFixture(one, two).start()
     const [state] = one.journals.states() as [FeedState]
     const forked = { ...state, tips: [{ seq: 1, id: new Uint8Array(32) }] }
-    expect([compareWith(fixture.loop, [state], all)?.same, compareWith(fixture.loop, [forked], all)?.same, compareWith(undefined, [state], all)]).to.deep.equal([true, false, undefined])
+    expect([compareWith(fixture.loop, [state], one.journals, all)?.same, compareWith(fixture.loop, [forked], one.journals, all)?.same, compareWith(undefined, [state], one.journals, all)]).to.deep.equal([true, false, undefined])
   })
 })

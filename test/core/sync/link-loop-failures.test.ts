@@ -13,7 +13,7 @@ describe('LinkLoop, when a link fails,', () => {
     await fixture.after(async () => { await pair.one.append(1); fixture.loop.ring() })
     expect([fixture.loop.status.state, fixture.loop.status.reason, fixture.link.closed]).to.deep.equal(['down', 'the answer was lost', 1])
     expect(await fixture.after(() => fixture.clock.advance(250))).to.deep.equal(['digest'])
-    expect([fixture.loop.status.state, fixture.dials, pair.two.bodies()]).to.deep.equal(['up', 2, [1]])
+    expect([fixture.loop.status.state, fixture.dials, await pair.two.bodies()]).to.deep.equal(['up', 2, [1]])
   })
 
   it('waits longer after each failure, says so once, and dials at once when told to look', async () => {
@@ -31,7 +31,7 @@ describe('LinkLoop, when a link fails,', () => {
     fixture.link.broken = undefined
     await pair.one.append(1)
     await fixture.after(() => fixture.loop.look())
-    expect([fixture.loop.status.state, pair.two.bodies()]).to.deep.equal(['up', [1]])
+    expect([fixture.loop.status.state, await pair.two.bodies()]).to.deep.equal(['up', [1]])
     fixture.link.broken = broken
     await fixture.after(() => fixture.loop.look())
     expect(fixture.clock.delays[0]).to.be.within(125, 250)

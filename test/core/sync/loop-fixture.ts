@@ -15,6 +15,8 @@ function sessionOptions (node: MeshNode, other: MeshNode): SessionOptions {
     inbox: node.inbox,
     hooks: node.hooks,
     batchSize: 3,
+    maxEnvelopes: 1_000,
+    newestFirst: false,
     clock: node.clock,
     shares: (journal) => node.sharing.shares(journal, other.did),
     admits: (origin) => node.sharing.admits(origin)
@@ -22,8 +24,8 @@ function sessionOptions (node: MeshNode, other: MeshNode): SessionOptions {
 }
 
 /** A node's session with another, and the link between them. */
-export function makeSession (node: MeshNode, other: MeshNode): { session: LinkSession, link: MemoryLink } {
-  return { session: new LinkSession(sessionOptions(node, other)), link: new MemoryLink(other.receiver, node.source) }
+export function makeSession (node: MeshNode, other: MeshNode, options: Partial<SessionOptions> = {}): { session: LinkSession, link: MemoryLink } {
+  return { session: new LinkSession({ ...sessionOptions(node, other), ...options }), link: new MemoryLink(other.receiver, node.source) }
 }
 
 /** A node's loop to another; `rest` resolves when it waits for a ring or for time to pass. */

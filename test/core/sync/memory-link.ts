@@ -1,4 +1,4 @@
-import type { Digest, EnvelopeReceiver, Link, LinkSource, Range, Receipt } from '../../../packages/core/src/transport.ts'
+import type { Digest, EnvelopeReceiver, Link, LinkSource, PullOptions, Range, Receipt } from '../../../packages/core/src/transport.ts'
 
 /** A link to a receiver in this process, with the faults of a real one. */
 export class MemoryLink implements Link {
@@ -9,7 +9,7 @@ export class MemoryLink implements Link {
   broken: Error | undefined
   /** The answer of the next push is lost after it arrived. */
   losesNextAnswer = false
-  readonly to: EnvelopeReceiver
+  to: EnvelopeReceiver
   readonly #from: LinkSource
 
   constructor (to: EnvelopeReceiver, from: LinkSource) {
@@ -30,9 +30,9 @@ export class MemoryLink implements Link {
     return await this.to.digest(mine, this.#from)
   }
 
-  async * pull (want: readonly Range[], limit: number): AsyncGenerator<Uint8Array> {
+  async * pull (want: readonly Range[], options: PullOptions): AsyncGenerator<Uint8Array> {
     this.#call(`pull ${want.length}`)
-    yield * this.to.serve(want, limit, this.#from)
+    yield * this.to.serve(want, options, this.#from)
   }
 
   async close (): Promise<void> {

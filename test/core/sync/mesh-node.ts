@@ -1,34 +1,46 @@
 import { createIdentity, type Identity } from '../../../packages/core/src/identity.ts'
 import { HookBoard } from '../../../packages/core/src/hooks.ts'
-import { Journals } from '../../../packages/core/src/journal/journals.ts'
+import type { ServedItem, ServeOptions } from '../../../packages/core/src/journal/feed.ts'
+import type { Journals } from '../../../packages/core/src/journal/journals.ts'
 import { Notices } from '../../../packages/core/src/notices.ts'
 import { KnownPeers, type ConfiguredPeer } from '../../../packages/core/src/peers/known-peers.ts'
 import { TrustStore } from '../../../packages/core/src/peers/trust-store.ts'
 import { Inbox } from '../../../packages/core/src/sync/inbox.ts'
 import { Receiver, type ReceiverOptions } from '../../../packages/core/src/sync/receiver.ts'
+import type { Recovery } from '../../../packages/core/src/sync/recovery.ts'
 import { Sharing, type AgentSharing } from '../../../packages/core/src/sync/sharing.ts'
 import type { SignedAnnouncement } from '../../../packages/core/src/announcement.ts'
-import type { LinkSource } from '../../../packages/core/src/transport.ts'
+import type { FeedId, LinkSource, Range } from '../../../packages/core/src/transport.ts'
+import { FaultyDisk } from '../../support/faulty-disk.ts'
 import { lineLogger } from '../../support/line-logger.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
+import { meshId, openShelf } from './journal-shelf.ts'
 
 let seed = 1
 
 export interface MeshNodeOptions {
   readonly identity?: Identity
   readonly clock?: VirtualClock
+  readonly disk?: FaultyDisk
   readonly configured?: readonly ConfiguredPeer[]
   readonly agents?: readonly AgentSharing[]
+  /** Envelopes that somebody may lack before whole segments are served. */
+  readonly maxEnvelopes?: number
   readonly contact?: ReceiverOptions['contact']
   readonly hint?: ReceiverOptions['hint']
+  /** What makes this node wait for what others have of its own before it writes on. */
+  readonly recovery?: Recovery
 }
 
-/** The parts of a node that sync is made of, on a folder that is removed in the end. */
+interface Made { readonly folder: TemporaryFolder, readonly disk: FaultyDisk, readonly journals: Journals, readonly identity: Identity, readonly clock: VirtualClock }
+
+/** The parts of a node that sync is made of, its journals on a disk in memory. */
 export class MeshNode implements AsyncDisposable {
   readonly identity: Identity
   readonly clock: VirtualClock
+  readonly disk: FaultyDisk
   readonly journals: Journals
   readonly peers: KnownPeers
   readonly sharing: Sharing
@@ -41,22 +53,31 @@ export class MeshNode implements AsyncDisposable {
   readonly announced: { readonly signed: SignedAnnouncement, readonly from: LinkSource }[] = []
   readonly #folder: TemporaryFolder
 
-  private constructor (folder: TemporaryFolder, { identity = createIdentity(), clock = new VirtualClock(), configured = [], agents = [], contact = () => {}, hint = () => {} }: MeshNodeOptions) {
+  private constructor ({ folder, disk, journals, identity, clock }: Made, { configured = [], agents = [], maxEnvelopes = 1_000, contact = () => {}, hint = () => {} }: MeshNodeOptions) {
     this.#folder = folder
+    this.disk = disk
+    this.journals = journals
     this.identity = identity
     this.clock = clock
-    const { random, log: { logger }, board: { hooks } } = this
-    this.notices = new Notices(clock, logger)
-    this.journals = new Journals({ folder: folder.join('journals'), meshId: 'mesh', identity, clock, random, logger })
+    const { hooks } = this
+    this.notices = new Notices(clock, this.log.logger)
     this.peers = new KnownPeers(identity.did, 'known', new TrustStore(folder.join('trust.json'), clock), clock, configured)
     this.sharing = new Sharing(identity.did, this.peers, agents)
-    this.inbox = new Inbox({ meshId: 'mesh', journals: this.journals, sharing: this.sharing, notices: this.notices, announced: (signed, from) => this.announced.push({ signed, from }) })
-    this.receiver = new Receiver({ journals: this.journals, sharing: this.sharing, inbox: this.inbox, hooks, contact, hint })
+    this.inbox = new Inbox({ meshId, journals, sharing: this.sharing, notices: this.notices, announced: (signed, from) => this.announced.push({ signed, from }) })
+    this.receiver = new Receiver({ journals, sharing: this.sharing, inbox: this.inbox, hooks, maxEnvelopes, contact, hint })
   }
 
   static async make (options: MeshNodeOptions = {}): Promise<MeshNode> {
-    const node = new MeshNode(await temporaryFolder(), options)
-    await node.journals.open()
+    const { identity = createIdentity(), clock = new VirtualClock(), disk = new FaultyDisk(), recovery } = options
+    const { journals } = await openShelf({
+      disk,
+      identity,
+      clock,
+      random: seededRandom(1_000_000 + seed++),
+      admits: (did) => node.sharing.admits(did),
+      mayWrite: async (journals, id) => await recovery?.mayWrite((journals.feed(id)?.state.tips.length ?? 0) === 0)
+    })
+    const node: MeshNode = new MeshNode({ folder: await temporaryFolder(), disk, journals, identity, clock }, options)
     return node
   }
 
@@ -70,16 +91,46 @@ export class MeshNode implements AsyncDisposable {
   }
 
   async appendTo (journal: string, ...bodies: readonly unknown[]): Promise<void> {
-    for (const body of bodies) await this.journals.get(journal).append([{ body }])
+    for (const body of bodies) await (await this.journals.get(journal)).append([{ body }])
   }
 
-  bodies (journal = 'notes'): unknown[] {
-    return this.journals.find(journal)?.read().entries.map(({ body }) => body) ?? []
+  /** Sets one key of the state of `notes`. */
+  async set (key: string, value: unknown): Promise<void> {
+    await (await this.journals.get('notes')).change((draft) => { draft[key] = value })
   }
+
+  async bodies (journal = 'notes'): Promise<unknown[]> {
+    return (await this.journals.find(journal)?.read())?.entries.map(({ body }) => body) ?? []
+  }
+
+  /** Entries of a journal that are here. */
+  count (journal = 'notes'): number {
+    return this.journals.find(journal)?.count ?? 0
+  }
+
+  /** The state of `notes`. */
+  get value (): unknown { return this.journals.find('notes')?.state.value }
 
   /** This node's own envelopes of a journal. */
-  envelopes (journal = 'notes'): Uint8Array[] {
-    return [...this.journals.feed({ journal, part: 'log', origin: this.did })?.serve(0) ?? []].map(({ bytes }) => bytes)
+  async envelopes (journal = 'notes', part: FeedId['part'] = 'log'): Promise<Uint8Array[]> {
+    return (await this.serve({ maxEnvelopes: Infinity }, journal, part)).map(({ bytes }) => bytes)
+  }
+
+  /** What this node serves of its own to somebody who has nothing. */
+  async serve (options: ServeOptions, journal = 'notes', part: FeedId['part'] = 'log'): Promise<ServedItem[]> {
+    const items: ServedItem[] = []
+    for await (const item of this.journals.feed(this.rangeOf(journal, part).feed)?.serve([], [], options) ?? []) items.push(item)
+    return items
+  }
+
+  /** All of a feed of this node. */
+  rangeOf (journal = 'notes', part: FeedId['part'] = 'log'): Range {
+    return { feed: { journal, part, origin: this.did }, have: [] }
+  }
+
+  /** Makes the disk fail at what is asked of it next, so many times. */
+  failDisk (times = 1): void {
+    this.disk.failAt(this.disk.points + 1, 'ENOSPC', times)
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {

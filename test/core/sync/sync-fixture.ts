@@ -1,4 +1,6 @@
+import { createIdentity } from '../../../packages/core/src/identity.ts'
 import { NodeAnnouncer } from '../../../packages/core/src/node-announcer.ts'
+import { Recovery } from '../../../packages/core/src/sync/recovery.ts'
 import { Sync } from '../../../packages/core/src/sync/sync.ts'
 import type { LinkTarget, Transport } from '../../../packages/core/src/transport.ts'
 import { until, VirtualClock } from '../../support/virtual-clock.ts'
@@ -40,10 +42,11 @@ export class SyncFixture implements AsyncDisposable {
   readonly fs: MemoryTransport
   readonly sync: Sync
   readonly announcer: NodeAnnouncer
+  readonly recovery: Recovery
   /** Links of the peers in here fail. */
   readonly broken = new Set<MeshNode>()
 
-  private constructor (node: MeshNode, folder: MeshNode, peers: readonly MeshNode[]) {
+  private constructor (node: MeshNode, folder: MeshNode, peers: readonly MeshNode[], recovery: Recovery) {
     this.clock = node.clock
     this.node = node
     this.folder = folder
@@ -52,18 +55,22 @@ export class SyncFixture implements AsyncDisposable {
     this.http = new MemoryTransport('peer', (target) => this.#linkTo(target))
     this.fs = new MemoryTransport('shared', () => new MemoryLink(folder.receiver, { kind: 'shared', name: 'fs' }))
     this.announcer = new NodeAnnouncer({ identity: node.identity, meshId: 'mesh', name: 'self', agents: [], hooks, clock, logger })
+    this.recovery = recovery
     this.sync = new Sync({
-      journals, peers: book, sharing, inbox, hooks, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs, batchSize: 50, fallbackMs, clock, random, logger
+      journals, peers: book, sharing, inbox, hooks, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs, batchSize: 50, maxEnvelopes: 1_000, newestFirst: false, recovery: this.recovery, fallbackMs, clock, random, logger
     })
   }
 
-  static async make (peerCount: number): Promise<SyncFixture> {
+  static async make (peerCount: number, identity = createIdentity()): Promise<SyncFixture> {
     const clock = new VirtualClock()
-    const [node, folder, ...peers] = await Promise.all(Array.from({ length: peerCount + 2 }, () => MeshNode.make({ clock })))
-    if (node === undefined || folder === undefined) throw new TypeError('two nodes at least are made')
+    const recovery = new Recovery(clock)
+    const node = await MeshNode.make({ identity, clock, recovery, contact: (from, seen) => fixture.sync.contact(from, seen) })
+    const [folder, ...peers] = await Promise.all(Array.from({ length: peerCount + 1 }, () => MeshNode.make({ clock })))
+    if (folder === undefined) throw new TypeError('one node at least is made')
     for (const peer of [node, ...peers]) await folder.peers.trust(peer.did)
     for (const peer of peers) await peer.peers.trust(node.did)
-    return new SyncFixture(node, folder, peers)
+    const fixture: SyncFixture = new SyncFixture(node, folder, peers, recovery)
+    return fixture
   }
 
   peer (index = 0): MeshNode {

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { settle, until } from '../../support/virtual-clock.ts'
 import { meetingOf, signedBy } from '../peers/peer-fixture.ts'
+import { createIdentity } from '../../../packages/core/src/identity.ts'
+import { MeshNode } from './mesh-node.ts'
 import { fallbackMs, SyncFixture } from './sync-fixture.ts'
 
 describe('Sync with no peers', () => {
@@ -9,10 +11,10 @@ describe('Sync with no peers', () => {
     const { node, folder, sync } = fixture
     await node.append(1)
     sync.start()
-    await until(() => folder.bodies().length === 1)
-    expect([fixture.writesFolder, folder.bodies()]).to.deep.equal([true, [1]])
+    await until(() => folder.count() === 1)
+    expect([fixture.writesFolder, await folder.bodies()]).to.deep.equal([true, [1]])
     await node.append(2)
-    await until(() => folder.bodies().length === 2)
+    await until(() => folder.count() === 2)
   })
 })
 
@@ -22,15 +24,15 @@ describe('Sync with a peer', () => {
     const { node, folder, sync } = fixture
     sync.start()
     await node.append('before')
-    await until(() => folder.bodies().length === 1)
+    await until(() => folder.count() === 1)
     node.peers.met(meetingOf(fixture.peer().did, 'peer'))
     await settle()
     expect([sync.linkTo(fixture.peer().did), fixture.http.links.length]).to.deep.equal([undefined, 0])
     await fixture.meet()
     await fixture.reach('up')
     await node.append('after')
-    await until(() => fixture.peer().bodies().length === 2)
-    expect([fixture.writesFolder, folder.bodies(), sync.reachOf(fixture.peer().did)]).to.deep.equal([false, ['before'], { transport: 'http', reason: 'its link works' }])
+    await until(() => fixture.peer().count() === 2)
+    expect([fixture.writesFolder, await folder.bodies(), sync.reachOf(fixture.peer().did)]).to.deep.equal([false, ['before'], { transport: 'http', reason: 'its link works' }])
   })
 
   it('goes back to the folder when the link has been gone for fallbackMs, and to the link when that works again', async () => {
@@ -45,26 +47,26 @@ describe('Sync with a peer', () => {
     expect(fixture.writesFolder).to.equal(false)
     await clock.advance(1)
     await node.append(1)
-    await until(() => folder.bodies().length === 1)
+    await until(() => folder.count() === 1)
     expect([fixture.writesFolder, sync.reachOf(fixture.peer().did)]).to.deep.equal([true, { transport: 'fs', reason: 'no link works: connection refused' }])
     await fixture.setBroken(false)
     await node.append(2)
-    await until(() => fixture.peer().bodies().length === 2)
-    expect([fixture.writesFolder, fixture.peer().bodies(), folder.bodies()]).to.deep.equal([false, [1, 2], [1]])
+    await until(() => fixture.peer().count() === 2)
+    expect([fixture.writesFolder, await fixture.peer().bodies(), await folder.bodies()]).to.deep.equal([false, [1, 2], [1]])
   })
 
   it('asks everybody at once for what a node wrote that becomes trusted', async () => {
     await using fixture = await SyncFixture.make(1)
     const { node, folder, sync } = fixture
     await fixture.peer().append('from a stranger')
-    await folder.inbox.receive(fixture.peer().envelopes(), { kind: 'shared', name: 'fs' })
+    await folder.inbox.receive(await fixture.peer().envelopes(), { kind: 'shared', name: 'fs' })
     sync.start()
     await until(() => sync.shared.get('fs')?.status.state === 'up')
     await fixture.rest(1)
-    expect(node.bodies()).to.deep.equal([])
+    expect(await node.bodies()).to.deep.equal([])
     await fixture.meet(fixture.peer(), { reachable: false })
-    await until(() => node.bodies().length === 1)
-    expect(node.bodies()).to.deep.equal(['from a stranger'])
+    await until(() => node.count() === 1)
+    expect(await node.bodies()).to.deep.equal(['from a stranger'])
   })
 
   it('does not flip for one lost request, however long ago the one before was', async () => {
@@ -107,12 +109,11 @@ describe('Sync with a peer', () => {
     await fixture.reach('up')
     await fixture.peer().append(1)
     sync.hint(fixture.peer().source)
-    await until(() => node.bodies().length === 1)
+    await until(() => node.count() === 1)
     await fixture.peer().append(2)
-    const { shown } = await node.inbox.receive(fixture.peer().envelopes().slice(1), fixture.peer().source)
-    sync.contact(fixture.peer().source, { shown })
+    await node.receiver.receive((await fixture.peer().envelopes()).slice(1), fixture.peer().source)
     await fixture.rest(2)
-    expect([node.bodies(), fixture.http.links[0]?.takeCalls().filter((call) => call.startsWith('push'))]).to.deep.equal([[1, 2], ['push 1']])
+    expect([await node.bodies(), fixture.http.links[0]?.takeCalls().filter((call) => call.startsWith('push'))]).to.deep.equal([[1, 2], ['push 1']])
   })
 
   it('greets it with this node and the trusted peers it knows, each announcement once', async () => {
@@ -137,6 +138,43 @@ describe('Sync with a peer', () => {
   })
 })
 
+describe('Sync of a node that has lost its disk', () => {
+  /** A node whose peer still has an entry of it. */
+  async function makeAfterLoss (): Promise<SyncFixture> {
+    const identity = createIdentity()
+    await using before = await MeshNode.make({ identity })
+    await before.append('before')
+    const fixture = await SyncFixture.make(1, identity)
+    await fixture.peer().inbox.receive(await before.envelopes(), before.source)
+    return fixture
+  }
+
+  it('fetches what a peer has of it before it writes on: its feed does not fork', async () => {
+    await using fixture = await makeAfterLoss()
+    const { node, sync } = fixture
+    await fixture.meet()
+    sync.start()
+    await node.append('after')
+    await until(() => fixture.peer().count() === 2)
+    expect([await fixture.peer().bodies(), fixture.peer().journals.states()[0]?.tips.map(({ seq }) => seq)]).to.deep.equal([['before', 'after'], [2]])
+  })
+
+  it('writes on when the one who has it cannot be reached, and both lives are merged later', async () => {
+    await using fixture = await makeAfterLoss()
+    const { node, sync, clock } = fixture
+    fixture.broken.add(fixture.peer())
+    await fixture.meet()
+    sync.start()
+    const writing = node.append('after')
+    await fixture.reach('down')
+    await clock.advance(2_000)
+    await writing
+    await fixture.setBroken(false)
+    await until(() => node.count() === 2 && fixture.peer().count() === 2)
+    expect([(await node.bodies()).sort(), node.journals.states()[0]?.tips.map(({ seq }) => seq)]).to.deep.equal([['after', 'before'], [1, 1]])
+  })
+})
+
 describe('Sync with several peers', () => {
   it('writes the folder too as long as one trusted peer can only be met there', async () => {
     await using fixture = await SyncFixture.make(2)
@@ -147,11 +185,11 @@ describe('Sync with several peers', () => {
     expect(fixture.writesFolder).to.equal(false)
     await fixture.meet(fixture.peer(1), { reachable: false })
     await node.append(1)
-    await until(() => folder.bodies().length === 1 && fixture.peer(0).bodies().length === 1)
+    await until(() => folder.count() === 1 && fixture.peer(0).count() === 1)
     expect([fixture.writesFolder, sync.reachOf(fixture.peer(1).did)]).to.deep.equal([true, { transport: 'fs', reason: 'no link works: no address of it is known' }])
     await fixture.meet(fixture.peer(1))
     await fixture.reach('up', fixture.peer(1))
-    await until(() => fixture.peer(1).bodies().length === 1)
+    await until(() => fixture.peer(1).count() === 1)
     expect(fixture.writesFolder).to.equal(false)
   })
 
@@ -164,7 +202,7 @@ describe('Sync with several peers', () => {
     await fixture.meet(two)
     await one.append('from one')
     sync.start()
-    await until(() => two.bodies().length === 1)
+    await until(() => two.count() === 1)
     expect(two.journals.states()).to.deep.equal(one.journals.states())
   })
 })
@@ -176,7 +214,7 @@ describe('Sync and selectTransport', () => {
     await fixture.meet()
     fixture.sync.start()
     await fixture.node.append(1)
-    await until(() => fixture.folder.bodies().length === 1)
+    await until(() => fixture.folder.count() === 1)
     expect([fixture.http.links.length, fixture.sync.linkTo(fixture.peer().did)]).to.deep.equal([0, undefined])
   })
 

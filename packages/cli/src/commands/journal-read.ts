@@ -1,9 +1,8 @@
-import { shortDid, type Did, type EntryView } from '@akshi/core'
 import type { Command } from 'commander'
 import { parseCount } from '../arguments.ts'
+import { describeEntry, namesOf } from '../entry-line.ts'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
-import { printable, type Terminal } from '../terminal.ts'
 
 interface ReadFlags {
   readonly limit?: number
@@ -35,21 +34,11 @@ export function addJournalRead (journal: Command, invocation: Invocation): void 
 async function read (invocation: Invocation, agent: string, { cursor: showCursor, ...options }: ReadFlags): Promise<void> {
   const { page, names } = await invocation.withNode(async (client) => ({
     page: await client.read(agent, options),
-    names: invocation.options.json === true ? new Map<Did, string>() : namesOf(await client.journals())
+    names: invocation.options.json === true ? namesOf([]) : namesOf(await client.journals())
   }))
   if (page.entries.length === 0) invocation.hint(`no such entries in "${agent}"`)
   invocation.terminal.result(page, () => [
     ...page.entries.map((entry) => describeEntry(entry, names, invocation.terminal)),
     ...(showCursor === true ? [page.cursor] : [])
   ])
-}
-
-function namesOf (journals: readonly { readonly origins: readonly { readonly did: Did, readonly name: string }[] }[]): Map<Did, string> {
-  return new Map(journals.flatMap(({ origins }) => origins.map(({ did, name }) => [did, name])))
-}
-
-function describeEntry ({ at, origin, kind, body }: EntryView, names: ReadonlyMap<Did, string>, terminal: Terminal): string {
-  const text = printable(typeof body === 'string' ? body : JSON.stringify(body))
-  const writer = printable(names.get(origin) ?? shortDid(origin))
-  return `${terminal.style('dim', at)}  ${terminal.style('cyan', writer)}  ${terminal.style('dim', printable(kind))}  ${text}`
 }

@@ -1,7 +1,9 @@
 import type { NodeStatus } from '@akshi/core'
 import type { Command } from 'commander'
+import { percentOf } from '../catch-up.ts'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
+import { describeParked } from '../parked.ts'
 import { counted, printable, shortHeads, table, type Terminal } from '../terminal.ts'
 
 /** `akshi status`: the running node at a glance. */
@@ -30,21 +32,23 @@ function describeNode (status: NodeStatus, terminal: Terminal): string[] {
     ...section(terminal, 'peers', peerRows(status), [3]),
     '',
     ...section(terminal, 'journals', journalRows(status), [1]),
+    ...status.journals.flatMap(({ name, parked }) => describeParked(parked, name)),
     ...status.notices.flatMap(({ code, message, count }) => ['', terminal.style('yellow', `${code} (${counted(count, 'time')}): ${printable(message)}`)])
   ]
 }
 
 function peerRows ({ peers }: NodeStatus): string[][] {
   if (peers.length === 0) return []
-  return [['NAME', 'TRUST', 'VIA', 'LAG', 'STATE'], ...peers.map(({ name, trust, via, lag, converged }) => [
-    printable(name), trust, via?.transport ?? '-', lag === undefined ? '-' : String(lag), converged === true ? 'converged' : ''
+  return [['NAME', 'TRUST', 'VIA', 'LAG', 'STATE'], ...peers.map(({ name, trust, via, lag, converged, catchUp }) => [
+    printable(name), trust, via?.transport ?? '-', lag === undefined ? '-' : String(lag),
+    catchUp !== undefined ? `catching up, ${percentOf(catchUp)}%` : converged === true ? 'converged' : ''
   ])]
 }
 
 function journalRows ({ journals }: NodeStatus): string[][] {
   if (journals.length === 0) return []
   return [['NAME', 'ENTRIES', 'HEADS', 'WRITTEN BY'], ...journals.map(({ name, entries, heads, origins }) => [
-    name, String(entries), shortHeads(heads), printable(origins.map((origin) => origin.name).join(' '))
+    name, String(entries), shortHeads(heads), origins.map((origin) => origin.paths > 1 ? `${printable(origin.name)} (${origin.paths} paths)` : printable(origin.name)).join(' ')
   ])]
 }
 

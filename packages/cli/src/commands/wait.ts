@@ -2,8 +2,10 @@ import { isMeshError, MeshError, type Convergence } from '@akshi/core'
 import type { Command } from 'commander'
 import type { ApiClient } from '../api-client.ts'
 import { parseCount, parseSeconds } from '../arguments.ts'
+import { describeCatchUp } from '../catch-up.ts'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
+import { Progress } from '../progress.ts'
 import { counted, printable, shortHeads } from '../terminal.ts'
 
 interface WaitOptions {
@@ -40,15 +42,26 @@ export function addWait (program: Command, invocation: Invocation): void {
 }
 
 async function wait (invocation: Invocation, options: WaitOptions): Promise<void> {
-  const { clock } = invocation.io
+  const { clock, stderr } = invocation.io
   const startedAt = clock.monotonic()
+  const progress = new Progress(stderr, clock, invocation.options.json)
   for (;;) {
     const seen = await look(invocation, options)
     const waitedMs = Math.round(clock.monotonic() - startedAt)
+    if (seen.done || waitedMs >= options.timeout * 1000) progress.end()
     if (seen.done) return seen.show(waitedMs)
     if (waitedMs >= options.timeout * 1000) throw seen.error
+    if (stderr.isTTY === true) await showCatchUp(invocation, progress)
     await clock.sleep(pollMs)
   }
+}
+
+/** A bar while the node fetches what it missed. One that does not answer now may do so at the next look. */
+async function showCatchUp (invocation: Invocation, progress: Progress): Promise<void> {
+  const peers = await invocation.withNode((client) => client.peers()).catch(() => [])
+  const line = describeCatchUp(peers, invocation.io.clock.now())
+  if (line === undefined) progress.end()
+  else progress.show(() => line)
 }
 
 type Look =

@@ -36,6 +36,11 @@ export function entryText (id: string, { kind, body }: PreparedEntry): string {
   return `{"id":"${id}","kind":${JSON.stringify(kind)},"body":${body}}`
 }
 
+/** The id in an entry's text, which stands at its start. */
+export function idOfText (text: string): string {
+  return text.slice(7, 33)
+}
+
 /** An entry as it is read; `undefined` when the text is not one (its origin writes by other rules). */
 export function readEntry (text: string, origin: Did): EntryView | undefined {
   const value = parse(text)
@@ -47,12 +52,18 @@ export function readEntry (text: string, origin: Did): EntryView | undefined {
 
 function toJson (body: unknown): string {
   try {
-    const json = JSON.stringify(body)
+    const json = JSON.stringify(body, bytesAsBase64)
     if (json !== undefined) return json
   } catch (cause) {
     throw new MeshError('MESH_ENTRY_INVALID', 'The entry is not a JSON value (a cycle or a bigint?).', { cause })
   }
   throw new MeshError('MESH_ENTRY_INVALID', `The entry is ${typeof body}, not a JSON value.`)
+}
+
+/** Bytes have no form in JSON: they become `{ "$base64": "..." }` (RFC 4648, section 4). */
+function bytesAsBase64 (this: unknown, key: string, value: unknown): unknown {
+  const given = (this as Readonly<Record<string, unknown>>)[key]            // before a Buffer's own toJSON
+  return given instanceof Uint8Array ? { $base64: Buffer.from(given.buffer, given.byteOffset, given.length).toString('base64') } : value
 }
 
 function parse (text: string): unknown {

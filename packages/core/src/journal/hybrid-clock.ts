@@ -4,6 +4,8 @@ import type { Random } from '../random.ts'
 /** How far ahead of this machine's clock another's stamp may pull ours, in milliseconds. */
 const maxDriftMs = 60_000
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const millisLength = 10
+const millisBytes = 6
 const idPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
 
 /**
@@ -35,10 +37,10 @@ export class HybridClock {
     return encode(bytes)
   }
 
-  /** Notes an id that came from elsewhere. */
-  see (id: string): void {
+  /** Notes an id that came from elsewhere, or, however far ahead it is, one that this node has made itself in an earlier life. */
+  see (id: string, isOwn = false): void {
     const { millis, counter } = readEntryId(id)
-    if (millis > this.#clock.now() + maxDriftMs) return
+    if (!isOwn && millis > this.#clock.now() + maxDriftMs) return
     if (millis > this.#millis || (millis === this.#millis && counter > this.#counter)) this.#set(millis, counter)
   }
 
@@ -56,14 +58,24 @@ export function isEntryId (text: unknown): text is string {
 
 /** The time in an entry id: milliseconds since the Unix epoch by the origin's hybrid clock, and the counter within them. */
 export function readEntryId (id: string): { millis: number, counter: number } {
-  let value = 0n
-  for (const character of id) value = value * 32n + BigInt(alphabet.indexOf(character))
-  return { millis: Number(value >> 80n), counter: Number((value >> 64n) & 0xffffn) }
+  let millis = 0
+  for (let at = 0; at < millisLength; at++) millis = millis * 32 + digitAt(id, at)
+  return { millis, counter: digitAt(id, 10) << 11 | digitAt(id, 11) << 6 | digitAt(id, 12) << 1 | digitAt(id, 13) >> 4 }
 }
 
+function digitAt (id: string, at: number): number {
+  return alphabet.indexOf(id.charAt(at))
+}
+
+/** Ten digits for the 48 bits of milliseconds, sixteen for the 80 bits after them. */
 function encode (bytes: Buffer): string {
-  let value = BigInt('0x' + bytes.toString('hex'))
+  let millis = bytes.readUIntBE(0, millisBytes)
   let text = ''
-  for (let i = 0; i < 26; i++, value /= 32n) text = alphabet.charAt(Number(value % 32n)) + text
+  for (let digit = 0; digit < millisLength; digit++, millis = Math.floor(millis / 32)) text = alphabet.charAt(millis % 32) + text
+  let [bits, count] = [0, 0]
+  for (let at = millisBytes; at < bytes.length; at++) {
+    bits = (bits << 8 | (bytes[at] ?? 0)) & 0xfff
+    for (count += 8; count >= 5; count -= 5) text += alphabet.charAt(bits >> (count - 5) & 31)
+  }
   return text
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { isDid, parseDid, shortDid, type Did } from '../did.ts'
 import { MeshError } from '../errors.ts'
 import type { PeerBook, PeerView, Trust } from '../peer-book.ts'
-import type { TrustStore } from './trust-store.ts'
+import type { Cut, TrustStore } from './trust-store.ts'
 
 export type TrustPolicy = 'known' | 'lan' | 'open'
 
@@ -129,11 +129,26 @@ export class KnownPeers implements PeerBook {
 
   /** Trusts a node at once and for good. Throws `MESH_DISK_FAILED`. */
   async trust (did: Did): Promise<PeerView> {
-    if (did === this.#own) throw new MeshError('MESH_PEER_UNKNOWN', 'That is this node itself, which trusts itself. Give the DID of another node.')
-    const peer = this.#peers.get(did) ?? this.#add(did)
-    await this.#store.trust(did, this.#freeName(peer))
+    const peer = this.#other(did)
+    await this.#store.trust(did, this.#store.nameOf(did) ?? this.#freeName(peer))
     this.#tell(peer)
     return this.#view(peer)
+  }
+
+  /**
+   * Withdraws trust in a node at once and for good, whatever else speaks for it. `cut` is what this node has of its feeds
+   * now. Throws `MESH_DISK_FAILED`.
+   */
+  async untrust (did: Did, cut: Cut): Promise<PeerView> {
+    const peer = this.#other(did)
+    await this.#store.untrust(did, this.operatorNameOf(did) ?? this.#freeName(peer), cut)
+    this.#tell(peer)
+    return this.#view(peer)
+  }
+
+  /** What this node had of the feeds of a node when trust in it was withdrawn: it stays valid. None unless it is withdrawn now. */
+  cutOf (did: Did): Cut | undefined {
+    return this.#store.cutOf(did)
   }
 
   /** Calls `listener` with each peer that is new or has changed. Returns the way to stop it. */
@@ -142,8 +157,15 @@ export class KnownPeers implements PeerBook {
     return () => this.#listeners.delete(listener)
   }
 
+  /** A node, known from now on. */
+  #other (did: Did): KnownPeer {
+    if (did === this.#own) throw new MeshError('MESH_PEER_UNKNOWN', 'That is this node itself, which trusts itself. Give the DID of another node.')
+    return this.#peers.get(did) ?? this.#add(did)
+  }
+
   /** The name under which a node is approved: none if the operator calls another so, since a name may be what lets one in. */
   #freeName ({ did, signed }: KnownPeer): string {
+    this.#recall()
     const name = signed?.announcement.name ?? ''
     const isTaken = [...this.#peers.keys()].some((other) => other !== did && this.operatorNameOf(other) === name)
     return isTaken ? '' : name
@@ -169,6 +191,7 @@ export class KnownPeers implements PeerBook {
   #judge (peer: KnownPeer): [trust: Trust, reason: string] {
     const decision = this.#store.get(peer.did)
     if (decision === 'blocked') return ['blocked', 'blocked by the operator']
+    if (decision === 'untrusted') return ['pending', `trust withdrawn: run "akshi trust ${peer.did}" to give it back`]
     if (peer.configured !== undefined) return ['trusted', 'listed in runtime.toml']
     if (decision === 'trusted') return ['trusted', 'approved by the operator']
     if (peer.signed !== undefined && this.#policy === 'open') return ['trusted', 'mesh.trust is "open"']
@@ -196,7 +219,7 @@ export class KnownPeers implements PeerBook {
     const oldest = this.#clock.now() - strangerLifetimeMs
     let strangers = 0
     for (const peer of [...this.#peers.values()].reverse()) {
-      if (peer.configured !== undefined || this.#judge(peer)[0] !== 'pending') continue
+      if (peer.configured !== undefined || this.#store.get(peer.did) !== undefined || this.#judge(peer)[0] !== 'pending') continue
       if (++strangers > maxStrangers - 1 || (peer.seenAt ?? 0) < oldest) this.#peers.delete(peer.did)
     }
   }

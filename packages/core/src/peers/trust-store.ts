@@ -1,24 +1,16 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
 import type { Clock } from '../clock.ts'
-import { isDid, type Did } from '../did.ts'
-import { describeError, MeshError } from '../errors.ts'
+import type { Did } from '../did.ts'
 import { SerialQueue } from '../serial-queue.ts'
+import { readTrustFile, writeTrustFile, type Cut, type Decision, type Decisions } from './trust-file.ts'
 
-const Decisions = Type.Record(Type.String(), Type.Object({ name: Type.String(), since: Type.String() }))
-const TrustFile = Type.Object({ version: Type.Literal(1), trusted: Decisions, blocked: Decisions })
-
-interface Decision { readonly name: string, readonly since: string }
+export type { Cut } from './trust-file.ts'
 
 /** What the operator decided about nodes, kept in `trust.json`. */
 export class TrustStore {
   readonly #path: string
   readonly #clock: Clock
   readonly #writes = new SerialQueue()
-  readonly #trusted = new Map<Did, Decision>()
-  readonly #blocked = new Map<Did, Decision>()
+  #decisions: Decisions = { trusted: new Map(), blocked: new Map(), untrusted: new Map() }
 
   constructor (path: string, clock: Clock) {
     this.#path = path
@@ -27,73 +19,72 @@ export class TrustStore {
 
   /** Reads the file, if there is one. Throws `MESH_DISK_FAILED` when it cannot be read or understood: nobody is trusted by guess. */
   async open (): Promise<void> {
-    const content = await this.#read()
-    if (content === undefined) return
-    if (!Value.Check(TrustFile, content)) throw this.#unreadable('it is not a trust file of version 1')
-    for (const [decisions, target] of [[content.trusted, this.#trusted], [content.blocked, this.#blocked]] as const) {
-      for (const [did, decision] of Object.entries(decisions)) {
-        if (!isDid(did)) throw this.#unreadable(`"${did}" is not a DID`)
-        target.set(did, decision)
-      }
-    }
+    this.#decisions = await readTrustFile(this.#path)
   }
 
-  /** The operator's decision about a node, if there is one. */
-  get (did: Did): 'trusted' | 'blocked' | undefined {
-    return this.#blocked.has(did) ? 'blocked' : this.#trusted.has(did) ? 'trusted' : undefined
+  /** The operator's decision about a node, if there is one. `untrusted`: trust was withdrawn. */
+  get (did: Did): 'trusted' | 'blocked' | 'untrusted' | undefined {
+    const { trusted, blocked, untrusted } = this.#decisions
+    if (blocked.has(did)) return 'blocked'
+    if (untrusted.has(did)) return 'untrusted'
+    return trusted.has(did) ? 'trusted' : undefined
+  }
+
+  /** What was had of the feeds of a node when trust in it was withdrawn; none unless it is withdrawn now. */
+  cutOf (did: Did): Cut | undefined {
+    return this.#decisions.untrusted.get(did)?.cut
   }
 
   /** What a node was called when it was decided about, if it had a name then. */
   nameOf (did: Did): string | undefined {
-    const name = (this.#blocked.get(did) ?? this.#trusted.get(did))?.name
+    const name = this.#decisionOn(did)?.name
     return name === '' ? undefined : name
   }
 
   /** Every node that was decided about, with the name it had then. */
   all (): readonly { readonly did: Did, readonly name: string }[] {
-    return [...this.#blocked, ...this.#trusted].map(([did, { name }]) => ({ did, name }))
+    const { trusted, blocked, untrusted } = this.#decisions
+    return [...new Set([...blocked.keys(), ...untrusted.keys(), ...trusted.keys()])].map((did) => ({ did, name: this.#decisionOn(did)?.name ?? '' }))
   }
 
   /** Trusts a node. Resolves when that is on disk; throws `MESH_DISK_FAILED` and trusts nobody otherwise. */
   trust (did: Did, name: string): Promise<void> {
-    return this.#writes.run(async () => {
-      if (this.get(did) === 'trusted') return
-      const trusted = new Map(this.#trusted).set(did, { name, since: new Date(this.#clock.now()).toISOString() })
-      const blocked = new Map(this.#blocked)
-      blocked.delete(did)
-      await this.#write({ version: 1, trusted: Object.fromEntries(trusted), blocked: Object.fromEntries(blocked) })
-      this.#trusted.set(did, trusted.get(did) as Decision)
-      this.#blocked.delete(did)
+    return this.#change(({ trusted, blocked, untrusted }) => {
+      if (this.get(did) === 'trusted') return undefined
+      return { trusted: new Map(trusted).set(did, this.#decide(name)), blocked: without(blocked, did), untrusted: without(untrusted, did) }
     })
   }
 
-  async #read (): Promise<unknown> {
-    try {
-      return JSON.parse(await readFile(this.#path, 'utf8'))
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw this.#unreadable(describeError(cause), cause)
-    }
+  /**
+   * Withdraws trust in a node, however it came to be trusted. Doing it again keeps the first cut. Resolves when that is
+   * on disk; throws `MESH_DISK_FAILED` and changes nothing otherwise.
+   */
+  untrust (did: Did, name: string, cut: Cut): Promise<void> {
+    return this.#change(({ trusted, blocked, untrusted }) => {
+      if (untrusted.has(did)) return undefined
+      return { trusted: without(trusted, did), blocked, untrusted: new Map(untrusted).set(did, { ...this.#decide(name), cut }) }
+    })
   }
 
-  async #write (content: object): Promise<void> {
-    const temporary = `${this.#path}.tmp`
-    try {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-      const file = await open(temporary, 'w', 0o600)
-      try {
-        await file.writeFile(JSON.stringify(content, null, 2) + '\n')
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(temporary, this.#path)
-    } catch (cause) {
-      throw new MeshError('MESH_DISK_FAILED', `Cannot write ${this.#path}: ${describeError(cause)}. Check free space and who owns the folder.`, { cause })
-    }
+  #change (next: (decisions: Decisions) => Decisions | undefined): Promise<void> {
+    return this.#writes.run(async () => {
+      const decisions = next(this.#decisions)
+      if (decisions === undefined) return
+      await writeTrustFile(this.#path, decisions)
+      this.#decisions = decisions
+    })
   }
 
-  #unreadable (reason: string, cause?: unknown): MeshError {
-    return new MeshError('MESH_DISK_FAILED', `Cannot use ${this.#path}: ${reason}. Repair it, or move it away and trust your peers again.`, { cause })
+  #decide (name: string): Decision {
+    return { name, since: new Date(this.#clock.now()).toISOString() }
   }
+
+  #decisionOn (did: Did): Decision | undefined {
+    const { trusted, blocked, untrusted } = this.#decisions
+    return blocked.get(did) ?? untrusted.get(did) ?? trusted.get(did)
+  }
+}
+
+function without<Value> (map: ReadonlyMap<Did, Value>, did: Did): ReadonlyMap<Did, Value> {
+  return new Map([...map].filter(([key]) => key !== did))
 }

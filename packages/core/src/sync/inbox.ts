@@ -1,11 +1,11 @@
-import { sameBytes } from '../bytes.ts'
 import { readAnnouncement } from '../announce.ts'
 import type { SignedAnnouncement } from '../announcement.ts'
-import { parseEnvelope, type JournalEnvelope } from '../envelope.ts'
+import { parseEnvelope, type Envelope, type JournalEnvelope } from '../envelope.ts'
 import { describeError } from '../errors.ts'
-import type { Feed } from '../journal/feed.ts'
+import { envelopeOf, type Arrival, type Feed } from '../journal/feed.ts'
 import type { Journals } from '../journal/journals.ts'
 import type { Notices } from '../notices.ts'
+import { isSnapshot, parseSnapshot } from '../snapshot.ts'
 import type { FeedId, FeedState, LinkSource, Receipt, Verdict } from '../transport.ts'
 import { feedKey } from '../wire.ts'
 import type { Sharing } from './sharing.ts'
@@ -19,16 +19,20 @@ export interface InboxOptions {
   readonly announced: (announcement: SignedAnnouncement, from: LinkSource) => void
 }
 
-/** A receipt, and what the sender has shown to have by sending it. */
+/** What a batch came to. */
 export interface InboxReceipt extends Receipt {
+  /** What the sender has shown to have by sending it. */
   readonly shown: readonly FeedState[]
+  /** Entries that are here now and were not before. */
+  readonly entries: number
 }
 
-interface Item { readonly index: number, readonly envelope: JournalEnvelope }
+/** An item sorted: what to take in, or what became of it already. */
+type Sorted = { readonly arrival: Arrival, readonly verdict?: Verdict } | { readonly arrival?: undefined, readonly verdict: Verdict }
 
 /**
- * Where every envelope comes in, whatever carried it: checks the signature, whether the origin is trusted and gets the
- * journal, and the place in the feed; then stores and applies it. A bad envelope harms nothing but itself.
+ * Where every item comes in, whatever carried it: checks the signature, whether the origin is trusted and gets the
+ * journal, and the place in the feed; then stores and applies it. A bad item harms nothing but itself.
  */
 export class Inbox {
   readonly #options: InboxOptions
@@ -37,76 +41,113 @@ export class Inbox {
     this.#options = options
   }
 
-  /** Resolves when everything called `stored` is on disk. `have` lists the feeds that the batch was about. */
-  async receive (batch: readonly Uint8Array[], from: LinkSource): Promise<InboxReceipt> {
-    const verdicts = new Array<Verdict>(batch.length)
-    const groups = new Map<string, Item[]>()
-    const known = new Map<string, Feed>()
-    const shown = new Map<string, FeedState>()
-    batch.forEach((bytes, index) => {
-      const outcome = this.#sort(bytes, from, known, shown)
-      if ('status' in outcome) verdicts[index] = outcome
-      else append(groups, feedKey(idOf(outcome)), { index, envelope: outcome })
-    })
-    for (const [key, items] of groups) {
-      const feed = await this.#store(items, verdicts)
-      if (feed !== undefined) known.set(key, feed)
-      for (const { index, envelope } of items) if (isHere(verdicts[index])) shown.set(key, stateAfter(envelope))
+  /**
+   * Resolves when everything called `stored` is on disk. `have` lists the feeds that the batch was about. `showing` hears
+   * what the sender has before any of it is stored, so that nobody sends it back.
+   */
+  async receive (batch: readonly Uint8Array[], from: LinkSource, showing: (shown: readonly FeedState[]) => void = () => {}): Promise<InboxReceipt> {
+    const sorted = batch.map((bytes) => this.#sort(bytes, from))
+    showing(shownBy(sorted.flatMap(({ arrival, verdict }) => arrival !== undefined && (verdict === undefined || verdict.status === 'duplicate') ? [arrival] : [])))
+    const verdicts = sorted.map(({ verdict }) => verdict)
+    const byJournal = new Map<string, number[]>()
+    for (const [index, { arrival, verdict }] of sorted.entries()) {
+      if (arrival !== undefined && verdict === undefined) listOf(byJournal, nameOf(arrival)).push(index)
     }
-    for (const verdict of verdicts) this.#note(verdict, from)
-    return { verdicts, have: [...known.values()].map(({ state }) => state), shown: [...shown.values()] }
+    let entries = 0
+    for (const [name, indexes] of byJournal) {
+      entries += await this.#store(name, indexes.map((index) => sorted[index]?.arrival as Arrival), (at, verdict) => { verdicts[indexes[at] ?? 0] = verdict })
+    }
+    await this.#park(sorted.flatMap(({ arrival, verdict }) => arrival !== undefined && verdict?.status === 'untrusted' ? [arrival] : []))
+    const known = verdicts as Verdict[]
+    for (const verdict of known) this.#note(verdict, from)
+    return { verdicts: known, ...this.#describe(sorted, known), entries }
   }
 
-  /** A verdict for what needs no storing; the envelope itself otherwise. Notes in `known` the feeds of duplicates. */
-  #sort (bytes: Uint8Array, from: LinkSource, known: Map<string, Feed>, shown: Map<string, FeedState>): Verdict | JournalEnvelope {
+  /** What needs no storing has its verdict; the rest is verified. */
+  #sort (bytes: Uint8Array, from: LinkSource): Sorted {
     const { meshId, sharing, journals, announced } = this.#options
     try {
-      const { envelope, verified } = parseEnvelope(bytes, meshId)
-      // Who does not get a journal does not learn either what of it is here.
-      if (isJournal(envelope) && !sharing.sharesOver(envelope.header.journal, from)) return { status: 'refused', reason: `journal "${envelope.header.journal}" is not shared with who sends it` }
-      const feed = isJournal(envelope) ? journals.feed(idOf(envelope)) : undefined
-      if (feed !== undefined && isJournal(envelope) && sameBytes(feed.idOf(envelope.header.seq), envelope.id)) {
-        known.set(feedKey(feed.id), feed)
-        shown.set(feedKey(feed.id), stateAfter(envelope))
-        return { status: 'duplicate' }
-      }
-      if (!verified()) return { status: 'refused', reason: 'the signature does not fit (altered, or signed for another mesh)' }
-      if (!isJournal(envelope)) {
+      const { arrival, envelope, verified } = open(bytes, meshId)
+      if (arrival === undefined) {
+        if (!verified()) return refused(badSignature)
         announced(readAnnouncement(envelope), from)
-        return { status: 'stored' }
+        return { verdict: { status: 'stored' } }
       }
-      if (!sharing.admits(envelope.origin)) return { status: 'untrusted', reason: `waiting for trust in ${envelope.origin}` }
-      if (!sharing.shares(envelope.header.journal, envelope.origin)) return { status: 'refused', reason: `journal "${envelope.header.journal}" is not shared with ${envelope.origin}` }
-      return envelope
+      const { origin, header: { journal, seq }, id } = envelopeOf(arrival)
+      // Who does not get a journal does not learn either what of it is here.
+      if (!sharing.sharesOver(journal, from)) return refused(`journal "${journal}" is not shared with who sends it`)
+      if (journals.feed(idOf(envelopeOf(arrival)))?.knows({ seq, id }) === true) return { arrival, verdict: { status: 'duplicate' } }
+      if (!verified()) return refused(badSignature)
+      if (!sharing.admits(origin)) return { arrival, verdict: { status: 'untrusted', reason: `waiting for trust in ${origin}` } }
+      if (!sharing.shares(journal, origin)) return refused(`journal "${journal}" is not shared with ${origin}`)
+      return { arrival }
     } catch (error) {
-      return { status: 'refused', reason: describeError(error) }
+      return refused(describeError(error))
     }
   }
 
-  async #store (items: readonly Item[], verdicts: Verdict[]): Promise<Feed | undefined> {
-    const first = items[0]?.envelope
-    if (first === undefined) return undefined
+  async #store (name: string, arrivals: readonly Arrival[], note: (at: number, verdict: Verdict) => void): Promise<number> {
     try {
-      const journal = this.#options.journals.get(first.header.journal)
-      const results = await journal.accept(first.origin, items.map(({ envelope }) => envelope))
-      items.forEach(({ index }, i) => { verdicts[index] = results[i] as Verdict })
-      return await journal.feed(first.origin)
+      const journal = await this.#options.journals.get(name)
+      const before = journal.count
+      const verdicts = await journal.accept(arrivals)
+      verdicts.forEach((verdict, at) => note(at, verdict))
+      return journal.count - before
     } catch (error) {
-      for (const { index } of items) verdicts[index] = { status: 'failed', reason: describeError(error) }
-      return undefined
+      arrivals.forEach((_, at) => note(at, { status: 'failed', reason: describeError(error) }))
+      return 0
     }
+  }
+
+  async #park (arrivals: readonly Arrival[]): Promise<void> {
+    for (const name of new Set(arrivals.map(nameOf))) {
+      try {
+        await (await this.#options.journals.get(name)).park(arrivals.filter((arrival) => nameOf(arrival) === name))
+      } catch (error) {
+        this.#options.notices.add('MESH_DISK_FAILED', describeError(error))
+      }
+    }
+  }
+
+  #describe (sorted: readonly Sorted[], verdicts: readonly Verdict[]): Pick<InboxReceipt, 'have' | 'shown'> {
+    const known = new Map<string, Feed>()
+    const here: Arrival[] = []
+    for (const [index, { arrival }] of sorted.entries()) {
+      const feed = arrival === undefined ? undefined : this.#options.journals.feed(idOf(envelopeOf(arrival)))
+      if (arrival === undefined || feed === undefined || feed.state.tips.length === 0) continue
+      known.set(feedKey(feed.id), feed)
+      if (isHere(verdicts[index])) here.push(arrival)
+    }
+    return { have: [...known.values()].map(({ state }) => state), shown: shownBy(here) }
   }
 
   #note ({ status, reason = '' }: Verdict, from: LinkSource): void {
     const who = from.kind === 'peer' ? from.did : `the ${from.name} transport`
     if (status === 'refused') this.#options.notices.add('MESH_ENVELOPE_INVALID', `an envelope from ${who} was refused: ${reason}`)
-    if (status === 'fork') this.#options.notices.add('MESH_ENVELOPE_INVALID', `an envelope from ${who} forks its feed: ${reason}`)
     if (status === 'untrusted') this.#options.notices.add('MESH_NOT_TRUSTED', `${reason} (its envelopes come from ${who})`)
     if (status === 'failed') this.#options.notices.add('MESH_DISK_FAILED', reason)
   }
 }
 
-function isJournal (envelope: ReturnType<typeof parseEnvelope>['envelope']): envelope is JournalEnvelope {
+const badSignature = 'the signature does not fit (altered, or signed for another mesh)'
+
+interface Opened {
+  /** Missing for what belongs to no feed. */
+  readonly arrival: Arrival | undefined
+  readonly envelope: Envelope
+  readonly verified: () => boolean
+}
+
+function open (bytes: Uint8Array, meshId: string): Opened {
+  if (isSnapshot(bytes)) {
+    const { verified, ...snapshot } = parseSnapshot(bytes, meshId)
+    return { arrival: { kind: 'snapshot', snapshot, bytes }, envelope: snapshot.proof, verified }
+  }
+  const { envelope, verified } = parseEnvelope(bytes, meshId)
+  return { arrival: isJournal(envelope) ? { kind: 'envelope', envelope } : undefined, envelope, verified }
+}
+
+function isJournal (envelope: Envelope): envelope is JournalEnvelope {
   return envelope.header.kind === 'journal'
 }
 
@@ -114,16 +155,33 @@ function idOf ({ origin, header: { journal, part } }: JournalEnvelope): FeedId {
   return { journal, part, origin }
 }
 
+function nameOf (arrival: Arrival): string {
+  return envelopeOf(arrival).header.journal
+}
+
+function refused (reason: string): Sorted {
+  return { verdict: { status: 'refused', reason } }
+}
+
 function isHere (verdict: Verdict | undefined): boolean {
   return verdict?.status === 'stored' || verdict?.status === 'duplicate'
+}
+
+/** What somebody has who has these: of each feed the last. */
+function shownBy (arrivals: readonly Arrival[]): FeedState[] {
+  const shown = new Map(arrivals.map((arrival) => {
+    const state = stateAfter(envelopeOf(arrival))
+    return [feedKey(state.feed), state]
+  }))
+  return [...shown.values()]
 }
 
 function stateAfter (envelope: JournalEnvelope): FeedState {
   return { feed: idOf(envelope), tips: [{ seq: envelope.header.seq, id: envelope.id }], heads: envelope.header.heads }
 }
 
-function append<Key, Value> (lists: Map<Key, Value[]>, key: Key, value: Value): void {
-  const list = lists.get(key)
-  if (list === undefined) lists.set(key, [value])
-  else list.push(value)
+function listOf<Key> (lists: Map<Key, number[]>, key: Key): number[] {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
 }

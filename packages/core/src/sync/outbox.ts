@@ -1,14 +1,19 @@
 import type { Did } from '../did.ts'
 import { describeError } from '../errors.ts'
 import { isTapped, runHook, type Hooks, type Veto } from '../hooks.ts'
-import type { Feed } from '../journal/feed.ts'
-import type { Range } from '../transport.ts'
+import type { Feed, ServedItem, ServeOptions } from '../journal/feed.ts'
+import type { Tip } from '../transport.ts'
 
-/** An envelope on its way to one receiver. */
-export interface Outgoing {
+/** An item on its way to one receiver. */
+export interface Outgoing extends ServedItem {
   readonly feed: Feed
-  readonly seq: number
-  readonly bytes: Uint8Array
+}
+
+/** What somebody wants of a feed: what leads on from these points. */
+export interface Wanted {
+  readonly feed: Feed
+  readonly have: readonly Tip[]
+  readonly skip?: readonly Tip[]
 }
 
 /** Why the rest of a feed stays here for now. */
@@ -17,27 +22,31 @@ export interface HeldFeed {
   readonly veto: Veto
 }
 
-/**
- * Takes envelopes of feeds in order until `limit` or `maxBytes` is reached, passing each through `beforeEnvelopeSend`. A
- * veto, or a tap that throws, holds back the rest of that feed and goes to `held`.
- */
-export async function * gather (
-  wanted: Iterable<{ readonly feed: Feed, readonly range: Omit<Range, 'feed'> }>, to: Did | string,
-  limit: number, maxBytes: number, hooks: Hooks, held: (held: HeldFeed) => void
-): AsyncGenerator<Outgoing> {
+export interface GatherOptions extends ServeOptions {
+  /** Items at most. */
+  readonly limit: number
+  /** Bytes at most; one item is always given. */
+  readonly maxBytes: number
+  readonly hooks: Hooks
+  /** Told of feeds that a veto, or a tap that throws, holds back. */
+  readonly held: (held: HeldFeed) => void
+}
+
+/** Takes items of feeds in order, passing each through `beforeEnvelopeSend`. A veto holds back the rest of its feed. */
+export async function * gather (wanted: Iterable<Wanted>, to: Did | string, options: GatherOptions): AsyncGenerator<Outgoing> {
   let count = 0
   let size = 0
-  for (const { feed, range } of wanted) {
-    for (const { seq, bytes } of feed.serve(range.after, range.until)) {
-      size += bytes.length
-      if (count >= limit || (count > 0 && size > maxBytes)) return
-      const veto = await askHook({ feed, seq, bytes }, to, hooks)
+  for (const { feed, have, skip = [] } of wanted) {
+    for await (const item of feed.serve(have, skip, options)) {
+      size += item.bytes.length
+      if (count >= options.limit || (count > 0 && size > options.maxBytes)) return
+      const veto = await askHook({ ...item, feed }, to, options.hooks)
       if (veto !== undefined) {
-        held({ feed, veto })
+        options.held({ feed, veto })
         break
       }
       count++
-      yield { feed, seq, bytes }
+      yield { ...item, feed }
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Did } from '../did.ts'
 import { MeshError } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
 import type { Journals } from '../journal/journals.ts'
-import type { Digest, EnvelopeReceiver, FeedState, LinkSource, Range, Receipt } from '../transport.ts'
+import type { Digest, EnvelopeReceiver, FeedState, LinkSource, PullOptions, Range, Receipt } from '../transport.ts'
 import { compareFeeds, digestRoot } from '../wire.ts'
 import type { Inbox } from './inbox.ts'
 import { gather } from './outbox.ts'
@@ -16,6 +16,8 @@ export interface ReceiverOptions {
   readonly sharing: Sharing
   readonly inbox: Inbox
   readonly hooks: Hooks
+  /** Envelopes that somebody may lack before whole segments are served instead. */
+  readonly maxEnvelopes: number
   /** Somebody showed up; `shown` is what it has shown to have, `root` the root of its digest if it sent one. */
   readonly contact: (from: LinkSource, seen: { readonly shown?: readonly FeedState[], readonly root?: Uint8Array }) => void
   readonly hint: (from: LinkSource) => void
@@ -35,9 +37,10 @@ export class Receiver implements EnvelopeReceiver {
 
   async receive (batch: readonly Uint8Array[], from: LinkSource): Promise<Receipt> {
     this.#admit(from)
-    const { verdicts, have, shown } = await this.#options.inbox.receive(batch, from)
-    this.#options.contact(from, { shown })
-    return { verdicts, have: have.filter(({ feed }) => this.#options.sharing.sharesOver(feed.journal, from)) }
+    const { inbox, contact } = this.#options
+    const { verdicts, have, shown } = await inbox.receive(batch, from, (shown) => contact(from, { shown }))
+    contact(from, { shown })
+    return { verdicts, have: have.filter(({ feed }) => this.#options.sharing.sharesOver(feed.journal, from)).map((state) => this.#mark(state)) }
   }
 
   async digest ({ root: theirs }: Digest, from: LinkSource): Promise<Digest> {
@@ -45,22 +48,26 @@ export class Receiver implements EnvelopeReceiver {
     const feeds = this.#options.journals.states((journal) => this.#options.sharing.sharesOver(journal, from))
     const root = digestRoot(feeds)
     this.#options.contact(from, { root: theirs })
-    return sameBytes(root, theirs) ? { root } : { root, feeds }
+    return sameBytes(root, theirs) ? { root } : { root, feeds: feeds.map((state) => this.#mark(state)) }
   }
 
-  async * serve (want: readonly Range[], limit: number, from: LinkSource): AsyncGenerator<Uint8Array> {
+  async * serve (want: readonly Range[], { limit, newestFirst = false }: PullOptions, from: LinkSource): AsyncGenerator<Uint8Array> {
     this.#admit(from)
-    const { journals, hooks, sharing } = this.#options
-    const wanted = want.toSorted((a, b) => compareFeeds(a.feed, b.feed)).flatMap((range) => {
-      const feed = sharing.sharesOver(range.feed.journal, from) ? journals.feed(range.feed) : undefined
-      return feed === undefined ? [] : [{ feed, range }]
+    const { journals, hooks, sharing, maxEnvelopes } = this.#options
+    const wanted = want.toSorted((a, b) => compareFeeds(a.feed, b.feed)).flatMap(({ feed: id, have, skip = [] }) => {
+      const feed = sharing.sharesOver(id.journal, from) ? journals.feed(id) : undefined
+      return feed === undefined ? [] : [{ feed, have, skip }]
     })
     const to = from.kind === 'peer' ? from.did : from.name
-    for await (const { bytes } of gather(wanted, to, limit, maxServedBytes, hooks, () => {})) yield bytes
+    for await (const { bytes } of gather(wanted, to, { limit, newestFirst, maxBytes: maxServedBytes, maxEnvelopes, hooks, held: () => {} })) yield bytes
   }
 
   hint (from: LinkSource): void {
     this.#options.hint(from)
+  }
+
+  #mark (state: FeedState): FeedState {
+    return this.#options.sharing.admits(state.feed.origin) ? state : { ...state, closed: true }
   }
 
   #admit (from: LinkSource): void {

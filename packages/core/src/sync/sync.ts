@@ -11,6 +11,7 @@ import type { KnownPeers } from '../peers/known-peers.ts'
 import type { Random } from '../random.ts'
 import type { FeedState, LinkSource, Transport } from '../transport.ts'
 import { Greeting } from './greeting.ts'
+import type { Recovery } from './recovery.ts'
 import type { Inbox } from './inbox.ts'
 import { LinkLoop } from './link-loop.ts'
 import type { Sharing } from './sharing.ts'
@@ -28,6 +29,10 @@ export interface SyncOptions {
   readonly transports: ReadonlyMap<string, Transport>
   readonly intervalMs: number
   readonly batchSize: number
+  /** Envelopes that may be missing before whole segments go instead. */
+  readonly maxEnvelopes: number
+  readonly newestFirst: boolean
+  readonly recovery: Recovery
   /** How long a peer's link must have been gone before shared transports are written for it. */
   readonly fallbackMs: number
   readonly clock: Clock
@@ -144,7 +149,14 @@ export class Sync {
   #welcome (trusted: readonly PeerView[]): void {
     const newcomers = trusted.filter(({ did }) => !this.#trusted.has(did))
     this.#trusted = new Set(trusted.map(({ did }) => did))
-    if (newcomers.length > 0) for (const loop of this.#loops()) loop.look()
+    if (newcomers.length === 0) return
+    for (const { did } of newcomers) this.#unpark(did)
+    for (const loop of this.#loops()) loop.look()
+  }
+
+  /** What others sent of a node before it was trusted need not be sent again. */
+  #unpark (did: Did): void {
+    this.#options.journals.unpark(did).catch((error: unknown) => this.#options.notices.add('MESH_DISK_FAILED', describeError(error)))
   }
 
   #planPeer (peer: PeerView): void {
@@ -191,6 +203,7 @@ export class Sync {
       greet: (link, signal) => greeting.send(link, signal)
     })
     this.#links.set(did, { transport: name, loop })
+    this.#options.recovery.ask()
     loop.start()
   }
 
@@ -203,7 +216,7 @@ export class Sync {
   }
 
   #loop (transport: string, source: LinkSource, way: Pick<ConstructorParameters<typeof LinkLoop>[0], 'connect' | 'greet'>): LinkLoop {
-    const { journals, inbox, hooks, batchSize, intervalMs, clock, random, logger, sharing } = this.#options
+    const { journals, inbox, hooks, batchSize, maxEnvelopes, newestFirst, intervalMs, clock, random, logger, sharing } = this.#options
     let state = 'connecting'
     const loop: LinkLoop = new LinkLoop({
       ...way,
@@ -214,6 +227,8 @@ export class Sync {
       inbox,
       hooks,
       batchSize,
+      maxEnvelopes,
+      newestFirst,
       intervalMs,
       clock,
       random,
@@ -221,11 +236,18 @@ export class Sync {
       shares: (journal) => sharing.sharesOver(journal, source),
       admits: (origin) => sharing.admits(origin),
       changed: () => {
+        this.#noteLooked()
         if (state !== loop.status.state) this.#plan()
         state = loop.status.state
       }
     })
     return loop
+  }
+
+  /** Whoever can be asked for what this node has lost was asked. */
+  #noteLooked (): void {
+    const states = this.#loops().map(({ status }) => status.state)
+    if (states.includes('up') && !states.includes('connecting')) this.#options.recovery.done()
   }
 
   #close (did: Did): void {

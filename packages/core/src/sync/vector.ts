@@ -18,10 +18,10 @@ export function seqOf (state: FeedState | undefined): number {
 export function sameState (a: FeedState | undefined, b: FeedState | undefined): boolean {
   if (seqOf(a) !== seqOf(b)) return false
   if (a === undefined || b === undefined) return true
-  if (!sameList(a.tips.map(({ id }) => id), b.tips.map(({ id }) => id))) return false
-  return a.heads.length === 0 || b.heads.length === 0 || sameList(a.heads, b.heads)
+  if (!sameSet(a.tips.map(({ id }) => id), b.tips.map(({ id }) => id))) return false
+  return a.heads.length === 0 || b.heads.length === 0 || sameSet(a.heads, b.heads)
 }
 
-function sameList (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((bytes, index) => sameBytes(bytes, b[index]))
+function sameSet (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((bytes) => b.some((other) => sameBytes(bytes, other)))
 }

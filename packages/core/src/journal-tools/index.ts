@@ -1,0 +1,10 @@
+/**
+ * Tools for journals that need no running node: verifying them where they are kept, and carrying them in a file.
+ *
+ * @module
+ */
+export { readExportFile, writeExportFile, type ExportFile, type ExportHeader } from './export-file.ts'
+export { readItems } from './value-stream.ts'
+export type { BadRecord, PlacedItem, Verification, VerifiedCount } from './verification.ts'
+export { verifyItems, type VerifyOptions } from './verifier.ts'
+export { verifyHome, type VerifyHomeOptions } from './verify-home.ts'

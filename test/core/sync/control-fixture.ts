@@ -1,0 +1,9 @@
+import { JournalControl } from '../../../packages/core/src/journal-control.ts'
+import type { Convergence } from '../../../packages/core/src/control.ts'
+import type { MeshNode } from './mesh-node.ts'
+
+/** What a node's operator does with journals; it has nobody to converge with. */
+export function controlOf ({ journals, inbox, sharing, hooks, notices }: MeshNode): JournalControl {
+  const convergence = (journal: string): Convergence => ({ agent: journal, local_seq: 0, peers: [], converged: false, heads: [], reason: 'nobody is there' })
+  return new JournalControl({ journals, inbox, sharing, hooks, notices, durability: 'fsync', nameOf: (did) => `name of ${did}`, convergence })
+}
