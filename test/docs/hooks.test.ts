@@ -48,8 +48,8 @@ describe('docs/hooks.md', () => {
     const choices = [{ transport: 'http', reach: 'peer', reason: '' }, { transport: 'fs', reach: 'shared', reason: '' }] as const
     const envelope = { feed: { journal: 'notes', part: 'log', origin: 'did:key:z6Mk' }, seq: 1, to: 'fs' } as const
     expect({
-      secret: (await beforeWrite.promise({ journal: 'notes', kind: 'secret', body: 1 }))?.reason,
-      note: await beforeWrite.promise({ journal: 'notes', kind: 'note', body: 1 }),
+      secret: (await beforeWrite.promise({ part: 'log', journal: 'notes', kind: 'secret', body: 1 }))?.reason,
+      note: await beforeWrite.promise({ part: 'log', journal: 'notes', kind: 'note', body: 1 }),
       large: (await beforeEnvelopeSend.promise({ ...envelope, bytes: new Uint8Array(100_001) }))?.retryAfterMs,
       small: await beforeEnvelopeSend.promise({ ...envelope, bytes: new Uint8Array(1) }),
       beta: selectTransport.call(choices, { name: 'beta' } as never),

@@ -3,8 +3,10 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 
-const docs = fileURLToPath(new URL('../../docs', import.meta.url))
-const pages = readdirSync(docs, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md')).map((file) => join('docs', file))
+const readmes = ['packages', 'examples'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')))
+const pages = [...docs, 'README.md', ...readmes]
 
 /** The anchors that GitHub gives the headings of a page. */
 function anchorsOf (path: string): string[] {
@@ -18,10 +20,10 @@ function leadsSomewhere (link: string, page: string): boolean {
   return existsSync(target) && (anchor === undefined || anchorsOf(target).includes(anchor))
 }
 
-describe('docs', () => {
+describe('pages of documentation', () => {
   for (const file of pages) {
     it(`has no dead link in ${file}`, () => {
-      const page = join(docs, file)
+      const page = join(root, file)
       const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link)
       expect(links.filter((link) => !leadsSomewhere(link, page))).to.deep.equal([])
     })

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto'
 import { encodeCbor } from '../../packages/core/src/cbor.ts'
-import type { Envelope, JournalHeader } from '@akshi/core'
+import type { LogEnvelope } from '@akshi/core'
 import { alpha, hex, meshId, run } from './material.ts'
 
 /** An envelope that must be refused. Whatever the name does not mention is right, the signature included. */
@@ -24,7 +24,7 @@ const nullSignature = Uint8Array.of(1, ...new Array<number>(63).fill(0))
 const groupOrder = 2n ** 252n + 27742317777372353535851937790883648493n
 
 /** Mutations of the second envelope of a feed. */
-export function makeMutations ({ header, payload, bytes }: Envelope<JournalHeader>): Mutation[] {
+export function makeMutations ({ header, payload, bytes }: LogEnvelope): Mutation[] {
   const fields: Fields = new Map<string, unknown>([['v', 1], ...Object.entries(header)])
   const make = (change: Record<string, unknown>, outer: Record<number, unknown> = {}, parts: Partial<Parts> = {}) =>
     assemble({ protectedHeader: protect(withChanges(fields, change), outer), payload, ...parts })
@@ -76,6 +76,9 @@ export function makeMutations ({ header, payload, bytes }: Envelope<JournalHeade
     'a part that is neither log nor state': make({ part: 'logs' }),
     'a journal name with a slash': make({ journal: '../notes' }),
     'no segment': make({ segment: undefined }),
+    'no entries': make({ entries: undefined }),
+    'a number of entries that is a text': make({ entries: '3' }),
+    'a state with a segment and entries': make({ part: 'state' }),
     'no at': make({ at: undefined }),
     'a negative at': make({ at: -1 })
   }
