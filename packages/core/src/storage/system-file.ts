@@ -51,12 +51,19 @@ export class SystemFile implements DiskFile {
   }
 
   async sync (): Promise<void> {
-    const startedAt = systemClock.monotonic()
     try {
-      if (pace.isQuick) fdatasyncSync(this.#handle.fd)
-      else await this.#handle.datasync()
+      if (pace.isQuick) return this.#syncHere()
+      await this.#handle.datasync()
+      pace.note(undefined)
     } catch (cause) {
       throw diskFailed(`sync ${this.#path}`, cause)
+    }
+  }
+
+  #syncHere (): void {
+    const startedAt = systemClock.monotonic()
+    try {
+      fdatasyncSync(this.#handle.fd)
     } finally {
       pace.note(systemClock.monotonic() - startedAt)
     }
