@@ -1,5 +1,5 @@
 import { sealEnvelope, type LogHeader } from '@akshi/core'
-import { SegmentDocument } from '../../packages/core/src/journal/log/segment-document.ts'
+import { LogWriter } from '../core/automerge/log-writer.ts'
 import { lateEntry } from './hostile-changes.ts'
 import { hashOf, type MadeLogEnvelope } from './log-material.ts'
 import { alpha, at, hex, journal, meshId, run } from './material.ts'
@@ -20,7 +20,7 @@ export function makeHostileEnvelopes ({ envelope: { header: before, id }, change
   const seal = (change: Uint8Array, told: Partial<LogHeader> = {}) => sealEnvelope(alpha, meshId, {
     kind: 'journal', journal, part: 'log', segment: before.segment, seq: before.seq + 1, prev: id, entries: before.entries + 1, actor, heads: [hashOf(change)], at, ...told
   }, change)
-  const root = { journal, segment: before.segment + 1, previousHead: head }
+  const root = { journal, segment: before.segment + 1, prev: head }
   const segment = { segment: before.segment + 1 }
   const refused: Record<'header' | 'root', Record<string, Uint8Array>> = {
     header: {
@@ -35,8 +35,8 @@ export function makeHostileEnvelopes ({ envelope: { header: before, id }, change
     root: {
       'a root of another journal': seal(begin({ ...root, journal: 'others' }), segment).bytes,
       'a root with another number': seal(begin({ ...root, segment: root.segment + 1 }), segment).bytes,
-      'a root with another predecessor': seal(begin({ ...root, previousHead: run(0, 32) }), segment).bytes,
-      'a root without predecessor': seal(begin({ ...root, segment: 0, previousHead: undefined }), segment).bytes
+      'a root with another predecessor': seal(begin({ ...root, prev: run(0, 32) }), segment).bytes,
+      'a root without predecessor': seal(begin({ journal, segment: 0 }), segment).bytes
     }
   }
   const gaps = {
@@ -49,15 +49,14 @@ export function makeHostileEnvelopes ({ envelope: { header: before, id }, change
   ]
 }
 
-type Root = NonNullable<Parameters<SegmentDocument['append']>[2]>
+type Root = Parameters<LogWriter['begin']>[0]
 
 const actor = run(0xf0, 16)
 
 function changeOn (changes: readonly Uint8Array[], root: Root | undefined): Uint8Array {
-  const document = new SegmentDocument(actor)
-  const last = changes.at(-1)
-  if (last !== undefined) document.apply(changes, hashOf(last), 0)
-  return document.append([lateEntry()], at / 1000, root)
+  const writer = new LogWriter(actor).follow(changes)
+  if (root !== undefined) writer.begin(root)
+  return writer.append([lateEntry()], at / 1000)
 }
 
 function list (named: Readonly<Record<string, Uint8Array>>, reason: HostileEnvelope['reason'], status: HostileEnvelope['status']): HostileEnvelope[] {

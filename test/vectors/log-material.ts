@@ -2,7 +2,7 @@ import { constants, deflateRawSync } from 'node:zlib'
 import { encodeSnapshot, sealEnvelope, type LogEnvelope } from '@akshi/core'
 import { readChange } from '../../packages/core/src/automerge/change.ts'
 import { entryText } from '../../packages/core/src/journal/entry.ts'
-import { SegmentDocument } from '../../packages/core/src/journal/log/segment-document.ts'
+import { LogWriter } from '../core/automerge/log-writer.ts'
 import { alpha, at, hybridClock, journal, meshId, run } from './material.ts'
 
 export interface MadeLogEnvelope {
@@ -55,32 +55,30 @@ export function makeLargeSegment (): MadeLogEnvelope {
 /** Makes envelopes of one log of alpha, each after any one before it. */
 class LogMaker {
   readonly #made = new Map<string, MadeLogEnvelope>()
-  readonly #documents = new Map<number, SegmentDocument>()
+  readonly #writers = new Map<number, LogWriter>()
 
   make (name: string, texts: readonly string[], { after, actor, begins = false }: Omit<Plan, 'bodies'>): MadeLogEnvelope {
     const { envelope: { header, id } = {}, changes = [] } = this.#made.get(after ?? '') ?? {}
     const segment = (header?.segment ?? -1) + (begins ? 1 : 0)
     const earlier = begins ? [] : changes
-    const document = this.#documentOf(actor, earlier)
-    const payload = document.append(texts, at / 1000, begins ? { journal, segment, previousHead: header?.heads[0] } : undefined)
+    const writer = this.#writerOf(actor, earlier)
+    const [prev] = header?.heads ?? []
+    if (begins) writer.begin({ journal, segment, ...prev !== undefined && { prev } })
+    const payload = writer.append(texts, at / 1000)
     const seq = (header?.seq ?? 0) + 1
     const entries = (header?.entries ?? 0) + texts.length
     const envelope = sealEnvelope(alpha, meshId, {
-      kind: 'journal', journal, part: 'log', segment, seq, prev: id, entries, actor: document.actor, heads: [document.head], at: at + seq - 1
+      kind: 'journal', journal, part: 'log', segment, seq, prev: id, entries, actor: run(actor, 16), heads: [hashOf(payload)], at: at + seq - 1
     }, payload)
     const made = { name, after, texts, envelope, changes: [...earlier, payload] }
     this.#made.set(name, made)
     return made
   }
 
-  #documentOf (actor: number, changes: readonly Uint8Array[]): SegmentDocument {
-    const known = this.#documents.get(actor)
-    if (known !== undefined) return known
-    const document = new SegmentDocument(run(actor, 16))
-    const last = changes.at(-1)
-    if (last !== undefined) document.apply(changes, hashOf(last), 0)
-    this.#documents.set(actor, document)
-    return document
+  #writerOf (actor: number, changes: readonly Uint8Array[]): LogWriter {
+    const writer = this.#writers.get(actor) ?? new LogWriter(run(actor, 16)).follow(changes)
+    this.#writers.set(actor, writer)
+    return writer
   }
 }
 
@@ -90,10 +88,8 @@ export function hashOf (change: Uint8Array): Uint8Array {
 }
 
 /** The document of a segment up to an envelope: a document chunk without compressed columns. */
-export function documentOf ({ changes, envelope }: MadeLogEnvelope): Uint8Array {
-  const document = new SegmentDocument(run(0, 16))
-  document.apply(changes, envelope.header.heads[0] as Uint8Array, 0)
-  return document.save()
+export function documentOf ({ changes }: MadeLogEnvelope): Uint8Array {
+  return new LogWriter(run(0, 16)).follow(changes).handle.saveNoCompress()
 }
 
 /** A snapshot. Huffman codes alone come out the same from every zlib; readers take any DEFLATE. */

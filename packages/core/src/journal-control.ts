@@ -73,7 +73,7 @@ export class JournalControl {
           if (kind === undefined || entry.kind === kind) yield { entry, cursor: isLast ? page.cursor : cursor }
         }
         cursor = page.cursor
-        if (page.entries.length === 0) await bell.rung()
+        if (page.entries.length < tailPage) await bell.rung()
       }
     } finally {
       bell.stop()

@@ -28,6 +28,28 @@ function outcome (rules: SegmentRules, change: Uint8Array): unknown {
 }
 
 describe('SegmentRules over many changes', () => {
+  it('writes what Automerge writes, byte for byte', () => {
+    fc.assert(fc.property(segments(), ({ root: { journal, segment, prev }, turns }) => {
+      const rules = new SegmentRules()
+      const written = turns.flatMap(({ actor: by, changes }) => changes.map(({ texts, time }) => {
+        const root = rules.changes === 0 ? { journal, segment, previousHead: prev } : undefined
+        const bytes = rules.write(texts, actor(by), time, root)
+        replay(rules, [bytes])
+        return hex(bytes)
+      }))
+      expect(written).to.deep.equal(writeSegment({ root: { journal, segment, ...prev !== undefined && { prev } }, turns }).changes.map(hex))
+    }))
+  })
+
+  it('says which actors may write next', () => {
+    const [first, second, third] = [actor(1), actor(2), actor(3)]
+    const rules = new SegmentRules()
+    expect(rules.admitsActor(first)).to.equal(true)
+    for (const [by, from] of [[first, 1], [second, 2]] as const) replay(rules, [rules.write(entries(1, from), by, 0, from === 1 ? { journal: 'notes', segment: 0, previousHead: undefined } : undefined)])
+    const namesake = Uint8Array.of(...second.subarray(0, 4), ...third.subarray(4))
+    expect([first, second, third, namesake].map((each) => rules.admitsActor(each))).to.deep.equal([false, true, true, false])
+  })
+
   it('reads from the document what it read change by change, and goes on from there alike', () => {
     fc.assert(fc.property(segments(), (segment) => {
       const { changes, last } = writeSegment(segment)

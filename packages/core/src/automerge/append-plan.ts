@@ -43,6 +43,12 @@ export function planAppend (end: ListEnd, firstOp: number, ops: number): { reado
   return { runs, end: { chunk, list, length } }
 }
 
+/** As `planAppend`, for so many texts and the lists that they need. */
+export function planTexts (end: ListEnd, firstOp: number, texts: number): ReturnType<typeof planAppend> {
+  const lists = Math.ceil(Math.max(0, end.length + texts - maxListTexts) / maxListTexts)
+  return planAppend(end, firstOp, texts + lists)
+}
+
 /** The root key of an actor's list. */
 export function listKey (actorName: string, chunk: number): string {
   return `${actorName}/${String(chunk).padStart(3, '0')}`

@@ -30,3 +30,9 @@ export function openChunk (bytes: Uint8Array, kind: typeof documentChunk | typeo
   if (hash.compare(bytes, magic.length, checksumEnd, 0, 4) !== 0) throw new RangeError('its checksum does not fit')
   return { hash: new Uint8Array(hash), content }
 }
+
+/** A change chunk around its kind, length and content: with magic bytes and checksum. */
+export function changeOf (framed: Uint8Array): Uint8Array {
+  const checksum = createHash('sha256').update(framed).digest().subarray(0, checksumEnd - magic.length)
+  return Buffer.concat([Uint8Array.from(magic), checksum, framed])
+}

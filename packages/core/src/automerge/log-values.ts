@@ -142,6 +142,12 @@ export function lengthOf (meta: number): number {
   return Math.floor(meta / typeBits)
 }
 
+/** The values of operations that append texts. */
+export function textRows (texts: readonly string[]): ValueRows {
+  const all = texts.map((text) => Buffer.from(text))
+  return { metas: all.map(({ length }) => length * typeBits + textType), bytes: all.length === 1 ? all[0] as Uint8Array : Buffer.concat(all) }
+}
+
 /** The values of a root in the order in which the first change writes them. */
 export function rootValues ({ journal, segment, previousHead }: SegmentRoot): ValueRows {
   const number = new ByteSink()

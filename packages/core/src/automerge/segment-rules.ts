@@ -1,9 +1,11 @@
 import { sameBytes } from '../bytes.ts'
-import { actorNameOf, noLists, planAppend, type AppendRun, type ListEnd } from './append-plan.ts'
+import { actorNameOf, noLists, planAppend, planTexts, type AppendRun, type ListEnd } from './append-plan.ts'
 import { openChange, type OpenChange } from './change.ts'
+import { ChangeWriter } from './change-writer.ts'
+import { changeOf } from './chunk.ts'
 import type { DocumentProof } from './document-proof.ts'
 import { LogColumns } from './log-columns.ts'
-import { LogValues } from './log-values.ts'
+import { LogValues, textRows } from './log-values.ts'
 import { actorBytes, maxChangeTime, maxLogChangeOps, maxLogChangeTextBytes, maxSegmentEntries, maxSegmentTextBytes } from './segment-limits.ts'
 import { checkRoot, rootKeys, startOfSegment, type SegmentPosition, type SegmentRoot } from './segment-position.ts'
 import { readSegment } from './segment-reader.ts'
@@ -52,6 +54,7 @@ export class SegmentRules {
   /** What the lists of all that wrote are named by. */
   #actorNames = new Set<string>()
   readonly #columns = new LogColumns('change')
+  #writer: ChangeWriter | undefined
 
   /** Before the first change. `lastEntryId` is that of the last entry of the segment before. */
   constructor (lastEntryId?: string) {
@@ -78,6 +81,25 @@ export class SegmentRules {
   /** Bytes of all texts in UTF-8. */
   get textBytes (): number { return this.#position.textBytes }
   get lastEntryId (): string | undefined { return this.#position.lastEntryId }
+
+  /** Whether this actor can write the next change: it wrote the last, or nobody of its name has written. */
+  admitsActor (actor: Uint8Array): boolean {
+    return sameBytes(actor, this.#position.actor) || !this.#actorNames.has(actorNameOf(actor))
+  }
+
+  /**
+   * Writes texts as the next change, the bytes that Automerge would make of them; `root` in the first change of a segment.
+   * Notes nothing, and does not look at the texts: `check` does. `at` is in seconds since the Unix epoch.
+   */
+  write (texts: readonly string[], actor: Uint8Array, at: number, root: SegmentRoot | undefined): Uint8Array {
+    const { lastOp, head, actor: lastActor, seq, end } = this.#position
+    const goesOn = sameBytes(actor, lastActor)
+    const rootOps = root === undefined ? 0 : rootKeys(root).length
+    const { runs } = planTexts(goesOn ? end : noLists, lastOp + 1 + rootOps, texts.length)
+    this.#writer ??= new ChangeWriter()
+    this.#writer.take(textRows(texts))
+    return changeOf(this.#writer.write({ actor, seq: goesOn ? seq + 1 : 1, startOp: lastOp + 1, time: at, root, runs }, head))
+  }
 
   /**
    * Checks whether a change can be the next, and notes nothing.

@@ -93,9 +93,9 @@ export class SegmentChain {
 
 /** The document as Automerge reads it; free it. Throws what Automerge throws. */
 export async function loadDocument (bytes: Uint8Array): Promise<SegmentDocument> {
-  const document = new SegmentDocument(new Uint8Array(16))      // nobody writes as this actor
+  const document = new SegmentDocument()
   try {
-    document.load(bytes, 0)
+    document.load(bytes)
     return document
   } catch (error) {
     document.free()

@@ -12,6 +12,7 @@ export class Greeting {
   readonly #clock: Clock
   /** The newest announcement that the peer got of each node. */
   readonly #sent = new Map<Did, number>()
+  #isDue = true
 
   constructor (to: Did, peers: Pick<KnownPeers, 'all' | 'announcementOf'>, announcer: Pick<Announcer, 'current'>, clock: Clock) {
     this.#to = to
@@ -20,18 +21,37 @@ export class Greeting {
     this.#clock = clock
   }
 
+  /** False while there is nothing new to tell. */
+  get isDue (): boolean { return this.#isDue }
+
+  /** This node or one that it knows may have announced itself anew. */
+  noteNews (): void {
+    this.#isDue = true
+  }
+
   /** Sends what the peer has not got yet; nothing if there is nothing new. Rejects as `Link.push`. */
   async send (link: Link, signal: AbortSignal): Promise<void> {
+    this.#isDue = false
+    try {
+      await this.#send(link, signal)
+    } catch (error) {
+      this.#isDue = true
+      throw error
+    }
+  }
+
+  /** Forgets what was sent: another connection may end at a peer that has restarted. */
+  forget (): void {
+    this.#sent.clear()
+    this.#isDue = true
+  }
+
+  async #send (link: Link, signal: AbortSignal): Promise<void> {
     const others = this.#peers.all().filter(({ trust, did }) => trust === 'trusted' && did !== this.#to)
     const news = [this.#announcer.current(), ...others.flatMap(({ did }) => this.#peers.announcementOf(did) ?? [])]
       .filter(({ announcement: { did, seq, expiresAt } }) => expiresAt > this.#clock.now() && seq > (this.#sent.get(did) ?? 0))
     if (news.length === 0) return
     await link.push(news.map(({ bytes }) => bytes), signal)
     for (const { announcement: { did, seq } } of news) this.#sent.set(did, seq)
-  }
-
-  /** Forgets what was sent: another connection may end at a peer that has restarted. */
-  forget (): void {
-    this.#sent.clear()
   }
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts'
 import type { Random } from '../random.ts'
 import type { Link } from '../transport.ts'
 import { Bell } from './bell.ts'
+import type { Greeting } from './greeting.ts'
 import { LinkSession, type SessionOptions } from './link-session.ts'
 
 const requestTimeoutMs = 30_000
@@ -19,8 +20,8 @@ export interface LoopOptions extends SessionOptions {
   /** What people call the other end, for the log. */
   readonly title: () => string
   readonly connect: (signal: AbortSignal) => Promise<Link>
-  /** Sends what is no journal envelope over the fresh or working link, if there is something new to send. */
-  readonly greet?: (link: Link, signal: AbortSignal) => Promise<void>
+  /** What else is sent over the link besides envelopes. */
+  readonly greeting?: Pick<Greeting, 'isDue' | 'send'>
   readonly intervalMs: number
   readonly clock: Clock
   readonly random: Random
@@ -117,10 +118,10 @@ export class LinkLoop {
 
   /** One pass: connect, greet, ask if it is due, fetch, push. Resolves to whether another should follow at once. */
   async #round (signal: AbortSignal): Promise<boolean> {
-    const { connect, greet, clock, changed } = this.#options
+    const { connect, greeting, clock, changed } = this.#options
     const timed = <Result>(what: string, task: (signal: AbortSignal) => Promise<Result>) => withDeadline(clock, requestTimeoutMs, what, task, signal)
     const link = this.#link ??= await timed('connecting', connect)
-    if (greet !== undefined) await timed('announcing', (signal) => greet(link, signal))
+    if (greeting?.isDue === true) await timed('announcing', (signal) => greeting.send(link, signal))
     let more = false
     if (this.#isDigestDue()) {
       this.#digestDue = false
@@ -129,7 +130,7 @@ export class LinkLoop {
       more = await timed('fetching envelopes', (signal) => this.session.pull(link, signal)) > 0
       this.#digestDue ||= more
     }
-    if (this.#writing) more = await timed('pushing envelopes', (signal) => this.session.push(link, signal)) || more
+    if (this.#writing && this.session.hasNews) more = await timed('pushing envelopes', (signal) => this.session.push(link, signal)) || more
     this.#enter('up', 'it works')
     changed()
     return more

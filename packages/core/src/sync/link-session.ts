@@ -166,7 +166,17 @@ export class LinkSession {
     return fresh
   }
 
-  /** Pushes one batch of what the other end lacks. Resolves to whether there may be more to push now. */
+  /** Whether there is something to push now. */
+  get hasNews (): boolean {
+    return this.#lacking().next().done !== true
+  }
+
+  /** Whether the other end may lack something of a feed. */
+  mayLack (feed: Feed): boolean {
+    return this.#options.shares(feed.id.journal) && !hasTips(this.#theirs.get(feedKey(feed.id)), feed.state)
+  }
+
+  /** Pushes one batch of what the other end lacks. Resolves to whether there is more to push now. */
   async push (link: Link, signal: AbortSignal): Promise<boolean> {
     const { batchSize, maxEnvelopes, hooks, clock } = this.#options
     const batch: Outgoing[] = []
@@ -186,7 +196,7 @@ export class LinkSession {
     for (const [feed, tips] of before) {
       if (sameTips(this.#theirs.get(feedKey(feed.id))?.tips ?? [], tips)) this.#hold(feed, { reason: 'the other end did not take it', untrusted: false })
     }
-    return true
+    return this.hasNews
   }
 
   /** When the first veto asks to be tried again, on the monotonic clock. */
@@ -280,10 +290,9 @@ export class LinkSession {
 
   * #lacking (): Generator<Wanted> {
     for (const feed of this.#options.journals.feeds()) {
-      if (!this.#options.shares(feed.id.journal)) continue
+      if (!this.mayLack(feed)) continue
       const key = feedKey(feed.id)
       const theirs = this.#theirs.get(key)
-      if (sameTips(feed.state.tips, theirs?.tips ?? [])) continue
       const lent = this.#lentOf(feed)
       if (lent === undefined && (theirs?.closed === true || this.#isHeld(key))) continue
       const have = [...pointsOf(feed, theirs?.tips ?? []), ...lent ?? []]
@@ -343,6 +352,11 @@ function pointsOf (feed: Feed, tips: readonly Tip[]): readonly Tip[] {
   const known = tips.filter((tip) => feed.knows(tip))
   if (known.length > 0 || tips.length === 0) return known
   return feed.pointBefore(Math.max(...tips.map(({ seq }) => seq)))
+}
+
+/** Whether who is in this state has all tips of another. */
+function hasTips (theirs: FeedState | undefined, { tips }: FeedState): boolean {
+  return tips.every(({ id }) => theirs?.tips.some((other) => sameBytes(id, other.id)) === true)
 }
 
 function sameTips (a: readonly Tip[], b: readonly Tip[]): boolean {

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../clock.ts'
 import type { Did } from '../did.ts'
 import { describeError } from '../errors.ts'
 import type { Hooks } from '../hooks.ts'
+import type { Feed } from '../journal/feed.ts'
 import type { Journals } from '../journal/journals.ts'
 import type { Logger } from '../logger.ts'
 import type { NodeAnnouncer } from '../node-announcer.ts'
@@ -46,7 +47,7 @@ export interface Reach {
   readonly reason: string
 }
 
-interface PeerLink { readonly transport: string, readonly loop: LinkLoop }
+interface PeerLink { readonly transport: string, readonly loop: LinkLoop, readonly greeting: Greeting }
 
 /**
  * Keeps this node in step with every trusted peer: a link to each that can be dialled, and the shared transports, which
@@ -72,7 +73,7 @@ export class Sync {
     const { journals, peers, transports, announcer } = this.#options
     this.#running = true
     for (const [name, transport] of transports) if (transport.reach === 'shared') this.#openShared(name, transport)
-    this.#unsubscribe = [journals.onChange(() => this.#ringAll()), peers.onChange((peer) => this.#peerChanged(peer)), announcer.onChange(() => this.#ringAll())]
+    this.#unsubscribe = [journals.onChange((feed) => this.#grew(feed)), peers.onChange((peer) => this.#peerChanged(peer)), announcer.onChange(() => this.#announce())]
     this.#plan()
   }
 
@@ -120,11 +121,19 @@ export class Sync {
     this.#plan()
     const link = this.#links.get(peer.did)
     if (link !== undefined && link.loop.status.state !== 'up') link.loop.look()
-    else this.#ringAll()
+    else this.#announce()
   }
 
-  #ringAll (): void {
-    for (const loop of this.#loops()) loop.ring()
+  /** Tells all peers what is new about nodes. */
+  #announce (): void {
+    for (const { greeting, loop } of this.#links.values()) {
+      greeting.noteNews()
+      loop.ring()
+    }
+  }
+
+  #grew (feed: Feed): void {
+    for (const loop of this.#loops()) if (loop.session.mayLack(feed)) loop.ring()
   }
 
   #loops (): LinkLoop[] {
@@ -200,9 +209,9 @@ export class Sync {
         greeting.forget()
         return transport.connect({ kind: 'peer', did, addresses }, signal)
       },
-      greet: (link, signal) => greeting.send(link, signal)
+      greeting
     })
-    this.#links.set(did, { transport: name, loop })
+    this.#links.set(did, { transport: name, loop, greeting })
     this.#options.recovery.ask()
     loop.start()
   }
@@ -215,7 +224,7 @@ export class Sync {
     loop.start()
   }
 
-  #loop (transport: string, source: LinkSource, way: Pick<ConstructorParameters<typeof LinkLoop>[0], 'connect' | 'greet'>): LinkLoop {
+  #loop (transport: string, source: LinkSource, way: Pick<ConstructorParameters<typeof LinkLoop>[0], 'connect' | 'greeting'>): LinkLoop {
     const { journals, inbox, hooks, batchSize, maxEnvelopes, newestFirst, intervalMs, clock, random, logger, sharing } = this.#options
     let state = 'connecting'
     const loop: LinkLoop = new LinkLoop({
@@ -236,9 +245,10 @@ export class Sync {
       shares: (journal) => sharing.sharesOver(journal, source),
       admits: (origin) => sharing.admits(origin),
       changed: () => {
-        this.#noteLooked()
-        if (state !== loop.status.state) this.#plan()
+        if (state === loop.status.state) return
         state = loop.status.state
+        this.#noteLooked()
+        this.#plan()
       }
     })
     return loop

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { sealEnvelope, type LogEnvelope, type LogHeader } from '../../../../packages/core/src/envelope.ts'
 import { SegmentRules } from '../../../../packages/core/src/automerge/segment-rules.ts'
-import { packSnapshot } from '../../../../packages/core/src/journal/log/log-segment.ts'
-import { SegmentDocument } from '../../../../packages/core/src/journal/log/segment-document.ts'
+import { packSnapshot } from '../../../../packages/core/src/journal/log/sealer.ts'
 import type { Point } from '../../../../packages/core/src/journal/log/segment-index.ts'
 import { inflateDocument, parseSnapshot } from '../../../../packages/core/src/snapshot.ts'
+import { LogWriter } from '../../automerge/log-writer.ts'
 import { at, meshId, newTexts, origin } from './support.ts'
 
 export interface SegmentPlan {
@@ -21,12 +21,12 @@ export interface SegmentPlan {
 
 /** A segment as a program that holds the origin's key can write it. */
 export function writeSegment ({ texts, number = 0, after, journal = 'notes', actor = new Uint8Array(16).fill(number + 1), header: edit = (header) => header }: SegmentPlan): { envelopes: LogEnvelope[], document: Uint8Array } {
-  const document = new SegmentDocument(actor)
+  const writer = new LogWriter(actor).begin({ journal, segment: number, ...after !== undefined && { prev: after.head } })
   const rules = new SegmentRules()
   const envelopes: LogEnvelope[] = []
   let [seq, prev, entries] = [after?.seq ?? 0, after?.id, after?.entries ?? 0]
   for (const each of texts) {
-    const payload = document.append(each, at / 1000, rules.changes === 0 ? { journal, segment: number, previousHead: after?.head } : undefined)
+    const payload = writer.append(each, at / 1000)
     const change = rules.check(payload)
     rules.advance(change)
     entries += each.length
@@ -35,7 +35,7 @@ export function writeSegment ({ texts, number = 0, after, journal = 'notes', act
     prev = envelope.id
     envelopes.push(envelope)
   }
-  return { envelopes, document: document.save() }
+  return { envelopes, document: writer.handle.saveNoCompress() }
 }
 
 /** The point after an envelope. */

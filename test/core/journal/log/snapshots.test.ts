@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib'
 import { expect } from 'chai'
 import type { LogEnvelope } from '../../../../packages/core/src/envelope.ts'
-import { packSnapshot } from '../../../../packages/core/src/journal/log/log-segment.ts'
+import { packSnapshot } from '../../../../packages/core/src/journal/log/sealer.ts'
 import { readEntries } from '../../../../packages/core/src/journal/reading.ts'
 import { encodeSnapshot } from '../../../../packages/core/src/snapshot.ts'
 import { isMeshError } from '@akshi/core'

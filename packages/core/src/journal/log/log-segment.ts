@@ -1,23 +1,21 @@
-import { deflateRaw } from 'node:zlib'
-import { promisify } from 'node:util'
+import type { ProofStep } from '../../automerge/document-proof.ts'
 import { SegmentRules, type LogChange } from '../../automerge/segment-rules.ts'
 import { sameBytes } from '../../bytes.ts'
-import { maxEnvelopeBytes, peekEnvelope, type LogEnvelope } from '../../envelope.ts'
+import { peekEnvelope, type LogEnvelope } from '../../envelope.ts'
 import { describeError, MeshError } from '../../errors.ts'
-import { encodeSnapshot, inflateDocument, parseSnapshot } from '../../snapshot.ts'
-import type { Damage, RecordFile } from '../../storage/record-file.ts'
-import type { FeedContext } from '../feed.ts'
+import { inflateDocument, parseSnapshot } from '../../snapshot.ts'
+import type { Damage } from '../../storage/record-file.ts'
+import { isDamage } from './records.ts'
 import type { SegmentCache } from './segment-cache.ts'
-import { SegmentDocument } from './segment-document.ts'
+import { SegmentDocument, type NextChange } from './segment-document.ts'
+import { isSamePoint, pointOf, SegmentFiles, type FilesContext } from './segment-files.ts'
 import type { Point, SegmentRow } from './segment-index.ts'
-import { isDamage, openRecords } from './records.ts'
-import { readSnapshotFile, writeSnapshotFile } from './snapshot-file.ts'
+
+const maxRecentIds = 256
 
 /** What all segments of a feed share. */
-export interface SegmentContext extends FeedContext {
+export interface SegmentContext extends FilesContext {
   readonly journal: string
-  /** The feed's folder. */
-  readonly folder: string
   readonly cache: SegmentCache
 }
 
@@ -25,7 +23,6 @@ export interface SegmentContext extends FeedContext {
 export interface LoadedSegment {
   readonly texts: string[]
   readonly rules: SegmentRules
-  document: SegmentDocument | undefined
 }
 
 /** An envelope of a log whose change was checked. */
@@ -34,55 +31,50 @@ export interface CheckedEnvelope {
   readonly change: LogChange
 }
 
-/** Stands after the name of a file that waits to be taken in again. */
-export const aside = '.aside'
+/** A segment up to some envelope: its Automerge document, and the envelope that proves it. */
+export interface Capture {
+  readonly proof: LogEnvelope
+  readonly document: Uint8Array
+  readonly point: Point
+}
 
-const deflate = promisify(deflateRaw)
-
-/**
- * A segment on disk and, on demand, in memory: a snapshot up to some envelope (the base), and a file of envelopes (the
- * log) that goes on from there and may reach back before it. What writes is called in the feed's queue, one call at a time.
- */
+/** A segment on disk (`SegmentFiles`) and, on demand, its content in memory. What writes is called in the feed's queue, one call at a time. */
 export class LogSegment {
   readonly name: string
   readonly number: number
   readonly after: SegmentRow['after']
-  /** What was wrong with its log when it was opened. */
-  damage: Damage | undefined
   /** The segment that it goes on from, if that is here. Kept by the feed. */
   parent: LogSegment | undefined
   readonly children: LogSegment[] = []
   readonly #context: SegmentContext
+  readonly #files: SegmentFiles
   #shared: SegmentRow['shared']
-  #base: Point | undefined
-  #log: RecordFile | undefined
-  /** Number of the log's first envelope. */
-  #logStart = 0
   #tip: Point
   #loading: Promise<LoadedSegment> | undefined
   #loaded: LoadedSegment | undefined
+  #baseSteps: { readonly base: Point | undefined, readonly steps: Promise<readonly ProofStep[]> } | undefined
   #users = 0
+  /** Ids of the last envelopes: those that peers on a live link have. */
+  readonly #recentIds = new Map<number, Uint8Array>()
 
   private constructor (row: SegmentRow, context: SegmentContext) {
     this.name = row.name
     this.number = row.number
     this.after = row.after
     this.#shared = row.shared
-    this.#base = row.base
     this.#context = context
+    this.#files = new SegmentFiles(row, context)
     this.#tip = row.base ?? { seq: row.after.seq, id: new Uint8Array(0), head: row.after.head ?? new Uint8Array(0), entries: row.after.entries }
   }
 
   /** Opens a segment that the index lists; `undefined` when nothing of it is left. `names` are the files of the folder. */
   static async open (row: SegmentRow, context: SegmentContext, names: ReadonlySet<string>): Promise<LogSegment | undefined> {
     const segment = new LogSegment(row, context)
-    if (names.has(`${row.name}.log`)) await segment.#openLog()
-    if (row.base !== undefined && !names.has(segment.#snapshotName(row.base))) segment.#base = undefined
-    if (segment.#base === undefined && segment.#logStart !== row.after.seq + 1) {
-      await segment.close()
-      return undefined
-    }
-    return segment
+    const last = await segment.#files.open(names, ({ header: { seq } }) => seq < segment.#tip.seq)
+    if (last !== undefined) segment.#tip = pointOf(last)
+    if (segment.base !== undefined || segment.#files.firstKept === row.after.seq + 1) return segment
+    await segment.close()
+    return undefined
   }
 
   /** A new segment without a file; `adopt` makes it real. */
@@ -94,31 +86,29 @@ export class LogSegment {
   static begin (row: SegmentRow, context: SegmentContext, rules: SegmentRules, previous: Uint8Array | undefined): LogSegment {
     const segment = new LogSegment(row, context)
     segment.#tip = { ...segment.#tip, id: previous ?? segment.#tip.id }
-    segment.#loaded = { texts: [], rules, document: new SegmentDocument(context.newActor()) }
+    segment.#loaded = { texts: [], rules }
     return segment
   }
 
   /** The last envelope that is on disk. Before there is one, the point that it goes on from. */
   get tip (): Point { return this.#tip }
   get shared (): SegmentRow['shared'] { return this.#shared }
-  get base (): Point | undefined { return this.#base }
+  /** What its snapshot reaches up to. */
+  get base (): Point | undefined { return this.#files.base }
   get row (): SegmentRow {
-    return { name: this.name, number: this.number, after: this.after, shared: this.shared, base: this.#base }
+    return { name: this.name, number: this.number, after: this.after, shared: this.shared, base: this.base }
   }
 
+  /** What was wrong with its log when it was opened. */
+  get damage (): Damage | undefined { return this.#files.damage }
+  /** Names of the files that it may have. */
+  get files (): string[] { return this.#files.names }
   /** Entries in the document. */
   get count (): number { return this.#tip.entries - this.after.entries }
   get loadedEntries (): number { return this.#loaded?.texts.length ?? 0 }
   get isBusy (): boolean { return this.#users > 0 }
   /** Number of the first envelope that is still kept as it was signed. */
-  get firstKept (): number {
-    return this.#log === undefined || this.#log.count === 0 ? this.#tip.seq + 1 : this.#logStart
-  }
-
-  /** Names of the files that it may have. */
-  get files (): string[] {
-    return [`${this.name}.log`, ...this.#base === undefined ? [] : [this.#snapshotName(this.#base)]]
-  }
+  get firstKept (): number { return this.#files.firstKept ?? this.#tip.seq + 1 }
 
   covers (seq: number): boolean {
     return seq > this.after.seq && seq <= this.#tip.seq
@@ -127,7 +117,9 @@ export class LogSegment {
   /** The id of an envelope, if that is still known. */
   idAt (seq: number): Uint8Array | undefined {
     if (seq === this.#tip.seq && this.covers(seq)) return this.#tip.id
-    if (seq === this.#base?.seq) return this.#base.id
+    if (seq === this.base?.seq) return this.base.id
+    const recent = this.#recentIds.get(seq)
+    if (recent !== undefined) return recent
     try {
       return this.envelopeAt(seq)?.id
     } catch (error) {
@@ -144,15 +136,14 @@ export class LogSegment {
   /** As `envelopeAt`, also of an envelope that is kept as the proof of the base only. */
   async proofAt (seq: number): Promise<LogEnvelope | undefined> {
     const kept = this.envelopeAt(seq)
-    if (kept !== undefined || seq !== this.#base?.seq) return kept
+    if (kept !== undefined || seq !== this.base?.seq) return kept
     return parseSnapshot(await this.readSnapshot(), this.#context.meshId).proof
   }
 
   /** An envelope as it was signed, if it is still kept. Reads the disk. */
   bytesAt (seq: number): Uint8Array | undefined {
-    if (this.#log === undefined || seq < this.firstKept || seq > this.#tip.seq) return undefined
     try {
-      return this.#log.read(seq - this.#logStart)
+      return this.#files.read(seq)
     } catch (error) {
       throw isDamage(error) ? this.#damage(describeError(error)) : error
     }
@@ -163,7 +154,20 @@ export class LogSegment {
     if (!this.covers(seq)) return false
     const known = this.idAt(seq)
     if (known !== undefined) return sameBytes(known, id)
-    return head !== undefined && (await this.open()).document.has(head)
+    return head !== undefined && sameBytes((await this.#stepsOfBase())[seq - this.after.seq - 1]?.hash, head)
+  }
+
+  /** Hashes of all its changes, in order. */
+  async hashes (): Promise<readonly Uint8Array[]> {
+    const steps = await this.#stepsOfBase()
+    return [...steps.map(({ hash }) => hash), ...[...this.#changesAfterBase()].map(({ head }) => head)]
+  }
+
+  /** Its changes up to an envelope, in order. In the feed's queue only. */
+  async changesUpTo (seq: number): Promise<readonly NextChange[]> {
+    const hashes = await this.hashes()
+    const payloads = [...await this.#changesOfBase(), ...[...this.#changesAfterBase()].map(({ payload }) => payload)]
+    return payloads.slice(0, seq - this.after.seq).map((payload, index) => ({ payload, head: hashes[index] ?? new Uint8Array(0) }))
   }
 
   /** The texts of its entries and the rules for the next; loaded if need be. Throws `MESH_DISK_FAILED` when its files are damaged. */
@@ -172,14 +176,6 @@ export class LogSegment {
     if (this.#loaded !== undefined) return Promise.resolve(this.#loaded)
     this.#loading ??= this.#readAgainIfChanged().finally(() => { this.#loading = undefined })
     return this.#loading
-  }
-
-  /** As `load`, with the Automerge document. In the feed's queue only. */
-  async open (): Promise<LoadedSegment & { document: SegmentDocument }> {
-    const loaded = await this.use(() => this.load())
-    if (loaded.document?.isStale === true) this.closeDocument()
-    loaded.document ??= await this.#reading(() => this.#openDocument())
-    return loaded as LoadedSegment & { document: SegmentDocument }
   }
 
   /** Keeps the content in memory while a task runs. */
@@ -194,22 +190,20 @@ export class LogSegment {
 
   /** Drops what is in memory: to save room, or because it ran ahead of the disk. */
   unload (): void {
-    this.#loaded?.document?.free()
     this.#loaded = undefined
+    this.#baseSteps = undefined
   }
 
-  /**
-   * Stores envelopes whose changes the rules have taken: applies those that the document lacks, then writes. Resolves when
-   * they are on disk. A failure (`RangeError` or what Automerge throws, `MESH_DISK_FAILED`) leaves the segment as it was.
-   */
-  async store (fresh: readonly CheckedEnvelope[], isApplied = false): Promise<void> {
+  /** Stores envelopes whose changes the rules have taken. Resolves when they are on disk; a failure leaves the segment as it was. */
+  async store (fresh: readonly CheckedEnvelope[]): Promise<void> {
     const last = fresh.at(-1)
     if (last === undefined) return
     try {
       await this.use(async () => {
-        const loaded = await this.open()
-        if (!isApplied) this.#apply(loaded.document, fresh, last)
-        await this.#write(fresh.map(({ envelope }) => envelope))
+        const loaded = await this.load()
+        await this.#files.append(fresh.map(({ envelope }) => envelope))
+        this.#tip = pointOf(last.envelope)
+        this.#noteIds(fresh)
         for (const { change } of fresh) loaded.texts.push(...change.texts)
         if (!sameBytes(loaded.rules.head, last.change.hash)) this.unload()       // it was dropped and read again meanwhile
       })
@@ -221,59 +215,55 @@ export class LogSegment {
 
   /** Puts a snapshot under the segment: its base from now on. `item` is the whole snapshot, checked. */
   async adopt (item: Uint8Array, base: Point, loaded: LoadedSegment | undefined, keep: (row: SegmentRow) => Promise<void>): Promise<void> {
-    const { disk, folder } = this.#context
-    const old = this.#base
-    await writeSnapshotFile(disk, `${folder}/${this.#snapshotName(base)}`, item)
-    await keep({ ...this.row, base })
-    this.#base = base
-    if (base.seq > this.#tip.seq) {
-      this.#log?.truncate(0)
+    await this.#files.putSnapshot(item, base, () => keep({ ...this.row, base }), () => {
+      if (base.seq <= this.#tip.seq) return
+      this.#files.emptyLog()
       this.#tip = base
       this.unload()
       this.#loaded = loaded
       this.#context.cache.touch(this)
-    }
-    if (old !== undefined && old.seq !== base.seq) await disk.remove(`${folder}/${this.#snapshotName(old)}`)
+    })
   }
 
-  /** The document as it is on disk now, with the envelope that proves it. In the feed's queue only. */
-  async capture (): Promise<{ proof: LogEnvelope, document: Uint8Array, point: Point }> {
-    const { document } = await this.open()
-    const proof = this.envelopeAt(this.#tip.seq)
-    if (proof === undefined) throw new MeshError('MESH_DISK_FAILED', `The last envelope of segment ${this.number} is not kept in ${this.#context.folder}.`)
-    return { proof, document: document.save(), point: this.#tip }
+  /** The document as it is on disk now, with the envelope that proves it. Rejects with what Automerge throws if it refuses a change. */
+  async capture (): Promise<Capture> {
+    const [point, base] = [this.#tip, this.base]
+    try {
+      const proof = this.envelopeAt(point.seq)
+      if (proof === undefined) throw new MeshError('MESH_DISK_FAILED', `The last envelope of segment ${this.number} is not kept in ${this.#context.folder}.`)
+      const document = await this.#makeDocument(point)
+      try {
+        return { proof, document: document.save(), point }
+      } finally {
+        document.free()
+      }
+    } catch (error) {
+      if (isSamePoint(base, this.base)) throw error
+      return await this.capture()                                            // what it was made of was replaced meanwhile
+    }
   }
 
   /** The snapshot up to the base, which there is. Rejects with `MESH_DISK_FAILED` when it is damaged. */
   async readSnapshot (): Promise<Uint8Array> {
-    const { disk, folder } = this.#context
-    const base = this.#base
-    const item = base === undefined ? undefined : await readSnapshotFile(disk, `${folder}/${this.#snapshotName(base)}`)
-    if (item === undefined && base !== this.#base) return await this.readSnapshot()      // another took its place meanwhile
+    const item = await this.#files.readSnapshot()
     if (item === undefined) throw this.#damage('its snapshot is not what was written')
     return item
   }
 
   /** Removes the envelopes that the base stands for, once nobody is near enough to need them one by one. */
   async dropLog (): Promise<void> {
-    if (this.#log === undefined || this.#base?.seq !== this.#tip.seq) return
-    const log = this.#log
-    this.#log = undefined
-    await log.close()
-    await this.#context.disk.remove(`${this.#context.folder}/${this.name}.log`)
+    if (this.base?.seq === this.#tip.seq) await this.#files.dropLog()
   }
 
   /** Resolves when nothing stands on the disk after the last envelope. */
-  async cutRest (): Promise<void> {
-    await this.#log?.sync()
+  cutRest (): Promise<void> {
+    return this.#files.cutRest()
   }
 
-  /** Takes back a segment that never became part of the feed. Its file is emptied first, because after a power cut it may be there again. */
+  /** Takes back a segment that never became part of the feed. */
   async discard (): Promise<void> {
-    this.#log?.truncate(0)
-    await this.#log?.sync()
-    await this.close()
-    await this.#context.disk.remove(`${this.#context.folder}/${this.name}.log`)
+    this.#forget()
+    await this.#files.discard()
   }
 
   /** Notes that it shares its beginning otherwise than before, because another segment is gone. */
@@ -281,78 +271,77 @@ export class LogSegment {
     this.#shared = shared
   }
 
-  /** Frees the document of a segment that takes no more. */
-  closeDocument (): void {
-    this.#loaded?.document?.free()
-    if (this.#loaded !== undefined) this.#loaded.document = undefined
-  }
-
   /** Sets the segment's files aside, because something in them is damaged: what is good is taken in when the feed is opened next. */
   async setAside (): Promise<void> {
-    const { disk, folder } = this.#context
-    await this.close()
-    const names = new Set(await disk.list(folder))
-    for (const name of this.files) if (names.has(name)) await disk.rename(`${folder}/${name}`, `${folder}/${name}${aside}`)
+    this.#forget()
+    await this.#files.setAside()
   }
 
   async close (): Promise<void> {
-    await this.#log?.close()
-    this.#log = undefined
+    this.#forget()
+    await this.#files.close()
+  }
+
+  #noteIds (fresh: readonly CheckedEnvelope[]): void {
+    for (const { envelope: { id, header } } of fresh) this.#recentIds.set(header.seq, id)
+    for (const seq of this.#recentIds.keys()) {
+      if (this.#recentIds.size <= maxRecentIds) break
+      this.#recentIds.delete(seq)
+    }
+  }
+
+  #forget (): void {
     this.#context.cache.forget(this)
+    this.#recentIds.clear()
     this.unload()
   }
 
-  #snapshotName ({ seq }: Point): string {
-    return `${this.name}-${seq}.snap`
-  }
-
-  async #openLog (): Promise<void> {
-    const { disk, folder, durability, meshId } = this.#context
-    const { file, damage } = await openRecords(disk, `${folder}/${this.name}.log`, { maxRecordBytes: maxEnvelopeBytes, durability })
-    this.#log = file
-    if (damage !== undefined) this.damage = damage
-    const last = file.count === 0 ? undefined : peekEnvelope(file.read(file.count - 1), meshId) as LogEnvelope
-    if (last === undefined) return
-    this.#logStart = last.header.seq - file.count + 1
-    if (last.header.seq < this.#tip.seq) file.truncate(0)
-    else this.#tip = pointOf(last)
-  }
-
-  async #write (envelopes: readonly LogEnvelope[]): Promise<void> {
-    this.#log ??= await this.#newLog()
-    const { count } = this.#log
+  async #makeDocument (point: Point): Promise<SegmentDocument> {
+    const { mark } = this.#context
+    const stored = await this.#reading(() => this.#readBase())
+    const document = new SegmentDocument()
     try {
-      this.#log.append(envelopes.map(({ bytes }) => bytes))
-      await this.#log.sync()
+      if (stored !== undefined) document.load(stored)
+      await document.apply(this.#changesAfterBase(point), ({ id }) => {
+        if (mark.quarantined.has(Buffer.from(id).toString('hex'))) throw new MeshError('MESH_JOURNAL_DAMAGED', `Segment ${this.number} stays as it is: this process died twice while Automerge took it in.`)
+        mark.begin(id)
+      }, () => mark.end())
+      return document
     } catch (error) {
-      this.#log.truncate(count)
+      document.free()
       throw error
     }
-    if (count === 0) this.#logStart = envelopes[0]?.header.seq ?? 0
-    this.#tip = pointOf(envelopes.at(-1) as LogEnvelope)
   }
 
-  async #newLog (): Promise<RecordFile> {
-    const { disk, folder, durability } = this.#context
-    const { file } = await openRecords(disk, `${folder}/${this.name}.log`, { maxRecordBytes: maxEnvelopeBytes, durability })
-    file.truncate(0)                                   // an append that failed may have left something, and removing it may have failed too
-    return file
-  }
-
-  #apply (document: SegmentDocument, fresh: readonly CheckedEnvelope[], last: CheckedEnvelope): void {
-    const { mark } = this.#context
-    mark.begin(last.envelope.id)
+  async #changesOfBase (): Promise<Uint8Array[]> {
+    const stored = await this.#reading(() => this.#readBase())
+    if (stored === undefined) return []
+    const document = new SegmentDocument()
     try {
-      document.apply(fresh.map(({ envelope }) => envelope.payload), last.change.hash, fresh.reduce((sum, { change }) => sum + change.texts.length, 0))
+      document.load(stored)
+      return document.changes()
     } finally {
-      mark.end()
+      document.free()
     }
+  }
+
+  #stepsOfBase (): Promise<readonly ProofStep[]> {
+    const { base } = this
+    if (this.#baseSteps === undefined || this.#baseSteps.base !== base) {
+      const steps = this.#reading(async () => {
+        const stored = await this.#readBase()
+        return stored === undefined ? [] : SegmentRules.ofDocument(stored).proof.steps()
+      })
+      steps.catch(() => { this.#baseSteps = undefined })
+      this.#baseSteps = { base, steps }
+    }
+    return this.#baseSteps.steps
   }
 
   async #readAgainIfChanged (): Promise<LoadedSegment> {
-    const [tip, base] = [this.#tip, this.#base]
+    const [tip, base] = [this.#tip, this.base]
     const loaded = await this.#reading(() => this.#readFiles()).catch((error: unknown) => {
-      if (tip === this.#tip && base === this.#base) throw error
+      if (tip === this.#tip && base === this.base) throw error
     })
     if (loaded === undefined || tip !== this.#tip) return this.#loaded ?? await this.#readAgainIfChanged()
     this.#loaded = loaded
@@ -369,37 +358,28 @@ export class LogSegment {
   }
 
   async #readFiles (): Promise<LoadedSegment> {
-    const document = await this.#readDocument()
+    const document = await this.#readBase()
     const { rules, texts } = document === undefined ? { rules: new SegmentRules(), texts: [] } : SegmentRules.ofDocument(document)
     const all = [...texts]
-    for (const payload of this.#payloadsAfterBase()) {
+    for (const { payload } of this.#changesAfterBase()) {
       const change = rules.check(payload)
       rules.advance(change)
       all.push(...change.texts)
     }
     if (all.length !== this.count) throw this.#damage(`it holds ${all.length} entries instead of ${this.count}`)
-    return { rules, texts: all, document: undefined }
+    return { rules, texts: all }
   }
 
-  async #openDocument (): Promise<SegmentDocument> {
-    const stored = await this.#readDocument()
-    const document = new SegmentDocument(this.#context.newActor())
-    if (stored !== undefined) document.load(stored, this.count)
-    const payloads = [...this.#payloadsAfterBase()]
-    if (payloads.length > 0) document.apply(payloads, this.#tip.head, this.count)
-    return document
-  }
-
-  async #readDocument (): Promise<Uint8Array | undefined> {
-    if (this.#base === undefined) return undefined
+  async #readBase (): Promise<Uint8Array | undefined> {
+    if (this.base === undefined) return undefined
     return await inflateDocument(parseSnapshot(await this.readSnapshot(), this.#context.meshId))
   }
 
-  * #payloadsAfterBase (): Generator<Uint8Array> {
-    for (let seq = (this.#base?.seq ?? this.after.seq) + 1; seq <= this.#tip.seq; seq++) {
+  * #changesAfterBase ({ seq: last } = this.#tip): Generator<NextChange & { readonly id: Uint8Array }> {
+    for (let seq = (this.base?.seq ?? this.after.seq) + 1; seq <= last; seq++) {
       const envelope = this.envelopeAt(seq)
       if (envelope === undefined) throw this.#damage(`envelope ${seq} is missing`)
-      yield envelope.payload
+      yield { payload: envelope.payload, head: envelope.header.heads[0] ?? new Uint8Array(0), id: envelope.id }
     }
   }
 
@@ -416,13 +396,4 @@ export class DamagedSegment extends MeshError {
     super('MESH_DISK_FAILED', message)
     this.segment = segment
   }
-}
-
-/** The bytes of a snapshot; deflates off the main thread. */
-export async function packSnapshot (proof: LogEnvelope, document: Uint8Array): Promise<Uint8Array> {
-  return encodeSnapshot({ proof, inflatedBytes: document.length, deflated: await deflate(document) })
-}
-
-export function pointOf ({ header: { seq, heads, entries }, id }: LogEnvelope): Point {
-  return { seq, id, head: heads[0] ?? new Uint8Array(0), entries }
 }
