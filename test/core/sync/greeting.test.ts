@@ -44,6 +44,23 @@ describe('Greeting', () => {
     expect(sent).to.deep.equal([[`${own} 1`, `${friend} 1`], [`${friend} 2`]])
   })
 
+  it('is due until it was sent, and again when there is news, it failed or has forgotten', async () => {
+    const { announce, greeting, faults, send } = makeGreeting()
+    const due = [greeting.isDue]
+    const note = async (happens: () => unknown) => {
+      await happens()
+      due.push(greeting.isDue)
+    }
+    await note(send)
+    announce(friend, 2)
+    await note(() => greeting.noteNews())
+    faults.push(new Error('lost'))
+    await note(() => failureOf(send))
+    await note(send)
+    await note(() => greeting.forget())
+    expect(due).to.deep.equal([true, false, true, true, false, true])
+  })
+
   it('does not pass on what has expired', async () => {
     const { announce, clock, sent, send } = makeGreeting()
     announce(friend, 2, clock.now())

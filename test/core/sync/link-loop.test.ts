@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Link } from '../../../packages/core/src/transport.ts'
 import { intervalMs, LoopFixture, makePair } from './loop-fixture.ts'
 import { MeshNode } from './mesh-node.ts'
 
@@ -111,11 +112,19 @@ describe('LinkLoop', () => {
     await using pair = await makePair()
     let fails = false
     const order: string[] = []
-    await using fixture = new LoopFixture(pair.one, pair.two, { greet: async (link) => { order.push((link as { calls?: string[] }).calls?.join() ?? ''); if (fails) throw broken } })
+    const greeting = { isDue: true, send: async (link: Link) => { order.push((link as { calls?: string[] }).calls?.join() ?? ''); if (fails) throw broken } }
+    await using fixture = new LoopFixture(pair.one, pair.two, { greeting })
     await fixture.start()
     fails = true
     await fixture.after(() => fixture.loop.ring())
     expect([order[0], fixture.loop.status.state]).to.deep.equal(['', 'down'])
+  })
+
+  it('does not greet where there is nothing to tell', async () => {
+    await using pair = await makePair()
+    const greeting = { isDue: false, send: async () => { throw broken } }
+    await using fixture = await new LoopFixture(pair.one, pair.two, { greeting }).start()
+    expect(fixture.loop.status.state).to.equal('up')
   })
 
   it('tells of each round and each failure', async () => {

@@ -130,10 +130,14 @@ export class LinkLoop {
       more = await timed('fetching envelopes', (signal) => this.session.pull(link, signal)) > 0
       this.#digestDue ||= more
     }
-    if (this.#writing && this.session.hasNews) more = await timed('pushing envelopes', (signal) => this.session.push(link, signal)) || more
+    if (this.#hasNews) await timed('pushing envelopes', (signal) => this.session.push(link, signal))
     this.#enter('up', 'it works')
     changed()
-    return more
+    return more || this.#hasNews
+  }
+
+  get #hasNews (): boolean {
+    return this.#writing && this.session.hasNews
   }
 
   #isDigestDue (): boolean {

@@ -176,7 +176,7 @@ export class LinkSession {
     return this.#options.shares(feed.id.journal) && !hasTips(this.#theirs.get(feedKey(feed.id)), feed.state)
   }
 
-  /** Pushes one batch of what the other end lacks. Resolves to whether there is more to push now. */
+  /** Pushes one batch of what the other end lacks. Resolves to whether there was anything to push. */
   async push (link: Link, signal: AbortSignal): Promise<boolean> {
     const { batchSize, maxEnvelopes, hooks, clock } = this.#options
     const batch: Outgoing[] = []
@@ -196,7 +196,7 @@ export class LinkSession {
     for (const [feed, tips] of before) {
       if (sameTips(this.#theirs.get(feedKey(feed.id))?.tips ?? [], tips)) this.#hold(feed, { reason: 'the other end did not take it', untrusted: false })
     }
-    return this.hasNews
+    return true
   }
 
   /** When the first veto asks to be tried again, on the monotonic clock. */

@@ -121,7 +121,7 @@ export class Sync {
     this.#plan()
     const link = this.#links.get(peer.did)
     if (link !== undefined && link.loop.status.state !== 'up') link.loop.look()
-    else this.#announce()
+    this.#announce()
   }
 
   /** Tells all peers what is new about nodes. */
