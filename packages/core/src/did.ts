@@ -30,9 +30,14 @@ const smallOrder = new Set([
  * @throws MeshError `MESH_DID_INVALID` for another length or a key of small order.
  */
 export function didFromPublicKey (publicKey: Uint8Array): Did {
+  const key = Buffer.from(publicKey.buffer, publicKey.byteOffset, publicKey.length).toString('latin1')
+  const cached = dids.get(key)
+  if (cached !== undefined) return cached
   if (publicKey.length !== 32) throw invalid(`an Ed25519 public key has 32 bytes, not ${publicKey.length}`)
   refuseSmallOrder(publicKey)
-  return prefix + base58([...multicodec, ...publicKey]) as Did
+  const did = prefix + base58([...multicodec, ...publicKey]) as Did
+  remember(dids, key, did)
+  return did
 }
 
 /**
@@ -69,8 +74,10 @@ export function isDid (text: string): text is Did {
   }
 }
 
-const maxCachedKeys = 1_000
+const maxCached = 1_000
 const keys = new Map<string, KeyObject>()
+/** By the key's bytes, one a character. */
+const dids = new Map<string, Did>()
 
 /** The key of a DID, ready to verify with. Imports are cached, because one costs more than a verification saves. */
 export function keyObjectFromDid (did: Did): KeyObject {
@@ -78,9 +85,13 @@ export function keyObjectFromDid (did: Did): KeyObject {
   if (cached !== undefined) return cached
   const x = Buffer.from(publicKeyFromDid(did)).toString('base64url')
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-  if (keys.size >= maxCachedKeys) keys.delete(keys.keys().next().value ?? '')
-  keys.set(did, key)
+  remember(keys, did, key)
   return key
+}
+
+function remember<Value> (cache: Map<string, Value>, key: string, value: Value): void {
+  if (cache.size >= maxCached) cache.delete(cache.keys().next().value ?? '')
+  cache.set(key, value)
 }
 
 /** The part of a DID a person compares: `z6Mk` and the last eight characters. */

@@ -1,8 +1,8 @@
 import { createHash, verify } from 'node:crypto'
-import { CborReader, encodeCbor } from './cbor.ts'
+import { CborReader } from './cbor.ts'
 import { didFromPublicKey, keyObjectFromDid, type Did } from './did.ts'
+import { decodeProtected, encodeProtected } from './envelope-header.ts'
 import type { Identity } from './identity.ts'
-import { isJournalName } from './journal-name.ts'
 
 /** The largest envelope that is sent or taken, in bytes. */
 export const maxEnvelopeBytes = 1 << 20
@@ -66,9 +66,10 @@ export type LogEnvelope = Envelope<LogHeader>
 export type StateEnvelope = Envelope<StateHeader>
 
 const tag18 = 0xd2
-const algEdDsa = -8
-const labels = { alg: 1, contentType: 3, kid: 4, akshi: -65537 } as const
-const contentTypes = { journal: 42, announcement: 60 } as const       // CoAP: application/octet-stream, application/cbor
+const frameStart = Uint8Array.of(tag18, 0x84)
+const noHeader = Uint8Array.of(0xa0)
+/** A list of four, of which the first is a text. */
+const signature1 = Buffer.concat([Uint8Array.of(0x84, 0x6a), Buffer.from('Signature1')])
 const read = new CborReader('MESH_ENVELOPE_INVALID', 'The envelope')
 
 /**
@@ -77,12 +78,7 @@ const read = new CborReader('MESH_ENVELOPE_INVALID', 'The envelope')
  * @throws MeshError `MESH_ENVELOPE_INVALID` when it would be larger than `maxEnvelopeBytes`.
  */
 export function sealEnvelope<Header extends EnvelopeHeader> (identity: Identity, meshId: string, header: Header, payload: Uint8Array): Envelope<Header> {
-  const protectedHeader = encodeCbor(new Map<number, unknown>([
-    [labels.alg, algEdDsa],
-    [labels.contentType, contentTypes[header.kind]],
-    [labels.kid, identity.publicKey],
-    [labels.akshi, headerFields(header)]
-  ]))
+  const protectedHeader = encodeProtected({ kid: identity.publicKey, header })
   const toBeSigned = sigStructure(protectedHeader, meshId, payload)
   const bytes = frame(protectedHeader, payload, identity.sign(toBeSigned))
   if (bytes.length > maxEnvelopeBytes) throw read.fail(`it has ${bytes.length} bytes, more than ${maxEnvelopeBytes}`)
@@ -118,15 +114,9 @@ export function envelopeEnd (bytes: Uint8Array, start: number): number {
   return cut(bytes, start).end
 }
 
-function headerFields (header: EnvelopeHeader): Map<string, unknown> {
-  const fields = new Map<string, unknown>([['v', 1], ['kind', header.kind], ['seq', header.seq], ['at', header.at]])
-  if (header.kind === 'journal') {
-    const { journal, part, actor, heads, prev } = header
-    for (const [name, value] of Object.entries({ journal, part, actor, heads })) fields.set(name, value)
-    if (header.part === 'log') fields.set('segment', header.segment).set('entries', header.entries)
-    if (prev !== undefined) fields.set('prev', prev)
-  }
-  return fields
+/** The payload of an envelope that was opened before; as `peekEnvelope`, reading no more than needed for it. */
+export function payloadOf (bytes: Uint8Array): Uint8Array {
+  return cut(bytes, 0).payload
 }
 
 /** As `peekEnvelope`, with the check of the signature for whoever still needs it. */
@@ -135,15 +125,8 @@ export function parseEnvelope (bytes: Uint8Array, meshId: string): { envelope: E
   const { protectedHeader, payload, signature, end } = cut(bytes, 0)
   if (end !== bytes.length) throw read.fail(`${bytes.length - end} bytes follow it`)
   if (signature.length !== 64) throw read.fail('the signature does not have 64 bytes')
-  const outer = read.map(read.decode(protectedHeader), 'the protected header')
-  if (outer.get(labels.alg) !== algEdDsa) throw read.fail('the algorithm is not EdDSA (-8)')
-  const origin = didFromKid(read.bytes(outer.get(labels.kid), 'kid', 32))
-  const header = readHeader(read.map(outer.get(labels.akshi), `label ${labels.akshi}`))
-  const canonical = encodeCbor(new Map<number, unknown>([
-    [labels.alg, algEdDsa], [labels.contentType, contentTypes[header.kind]], [labels.kid, outer.get(labels.kid)], [labels.akshi, headerFields(header)]
-  ]))
-  if (!Buffer.from(canonical.buffer, canonical.byteOffset, canonical.length).equals(protectedHeader) ||
-    !Buffer.from(frame(protectedHeader, payload, signature)).equals(bytes)) throw read.fail('it is not in canonical form')
+  const { kid, header } = decodeProtected(protectedHeader)
+  const origin = didFromKid(kid)
   const toBeSigned = sigStructure(protectedHeader, meshId, payload)
   return {
     envelope: { origin, header, payload, bytes, id: sha256(toBeSigned) },
@@ -159,49 +142,23 @@ function didFromKid (kid: Uint8Array): Did {
   }
 }
 
-function readHeader (fields: ReadonlyMap<unknown, unknown>): EnvelopeHeader {
-  if (fields.get('v') !== 1) throw read.fail(`version ${JSON.stringify(fields.get('v'))} is not 1; if it is newer, update this node`)
-  const seq = read.uint(fields.get('seq'), 'seq')
-  const at = read.uint(fields.get('at'), 'at')
-  const kind = fields.get('kind')
-  if (kind === 'announcement') return { kind, seq, at }
-  if (kind !== 'journal') throw read.fail(`kind ${JSON.stringify(kind)} is not known; if it is new, update this node`)
-  const part = fields.get('part')
-  if (part !== 'log' && part !== 'state') throw read.fail('part is neither log nor state')
-  const journal = read.text(fields.get('journal'), 'journal', 64)
-  if (!isJournalName(journal)) throw read.fail('journal is not a journal name')
-  if (seq === 0) throw read.fail('seq starts at 1')
-  if ((seq === 1) !== (fields.get('prev') === undefined)) throw read.fail('prev must be there exactly from seq 2 on')
-  const common = {
-    kind,
-    journal,
-    seq,
-    prev: seq === 1 ? undefined : read.bytes(fields.get('prev'), 'prev', 32),
-    actor: read.bytes(fields.get('actor'), 'actor', 16),
-    heads: read.list(fields.get('heads'), 'heads', 64).map((head) => read.bytes(head, 'a head', 32)),
-    at
-  } as const
-  if (part === 'state') return { ...common, part }
-  return { ...common, part, segment: read.uint(fields.get('segment'), 'segment'), entries: read.uint(fields.get('entries'), 'entries') }
-}
-
 /** COSE Sig_structure (RFC 9052, section 4.4). The mesh id is part of what is signed, so nothing replays into another mesh. */
 function sigStructure (protectedHeader: Uint8Array, meshId: string, payload: Uint8Array): Uint8Array {
   const externalAad = Buffer.from(`akshi-mesh/envelope/v1\0${meshId}`)
-  return encodeCbor(['Signature1', protectedHeader, externalAad, payload])
+  return Buffer.concat([signature1, startOf(protectedHeader), protectedHeader, startOf(externalAad), externalAad, startOf(payload), payload])
 }
 
 /** Tag 18, then [protected, {}, payload, signature]: nothing may stand in the unprotected header. */
 function frame (protectedHeader: Uint8Array, payload: Uint8Array, signature: Uint8Array): Uint8Array {
-  return Buffer.concat([Uint8Array.of(tag18, 0x84), byteString(protectedHeader), Uint8Array.of(0xa0), byteString(payload), byteString(signature)])
+  return Buffer.concat([frameStart, startOf(protectedHeader), protectedHeader, noHeader, startOf(payload), payload, startOf(signature), signature])
 }
 
-function byteString (bytes: Uint8Array): Uint8Array {
-  const { length } = bytes
-  if (length < 24) return Buffer.concat([Uint8Array.of(0x40 + length), bytes])
-  if (length < 0x100) return Buffer.concat([Uint8Array.of(0x58, length), bytes])
-  if (length < 0x10000) return Buffer.concat([Uint8Array.of(0x59, length >> 8, length & 0xff), bytes])
-  return Buffer.concat([Uint8Array.of(0x5a, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff), bytes])
+/** What stands before a byte string in CBOR. */
+function startOf ({ length }: Uint8Array): Uint8Array {
+  if (length < 24) return Uint8Array.of(0x40 + length)
+  if (length < 0x100) return Uint8Array.of(0x58, length)
+  if (length < 0x10000) return Uint8Array.of(0x59, length >> 8, length & 0xff)
+  return Uint8Array.of(0x5a, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff)
 }
 
 /** Finds the parts of the envelope that starts at `start`, whose shape never varies. */
@@ -216,6 +173,7 @@ function cut (bytes: Uint8Array, start: number): { protectedHeader: Uint8Array, 
     let length = initial >= 0x40 && initial < 0x58 ? initial - 0x40 : 0
     if (size === 0 && (initial < 0x40 || initial > 0x57)) throw read.fail('a part is not a byte string')
     for (let i = 0; i < size; i++) length = length * 256 + (bytes[at++] ?? 0)
+    if (size > 0 && length < (size === 1 ? 24 : 2 ** (size * 4))) throw read.fail('it is not in canonical form')
     if (at + length > bytes.length) throw read.fail('it is cut short')
     at += length
     return bytes.subarray(at - length, at)

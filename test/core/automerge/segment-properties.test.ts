@@ -27,6 +27,8 @@ function outcome (rules: SegmentRules, change: Uint8Array): unknown {
   }
 }
 
+const savedBy = (changes: readonly Uint8Array[]) => new LogWriter(actor(255)).follow(changes).handle.saveNoCompress()
+
 describe('SegmentRules over many changes', () => {
   it('writes what Automerge writes, byte for byte', () => {
     fc.assert(fc.property(segments(), ({ root: { journal, segment, prev }, turns }) => {
@@ -38,6 +40,22 @@ describe('SegmentRules over many changes', () => {
         return hex(bytes)
       }))
       expect(written).to.deep.equal(writeSegment({ root: { journal, segment, ...prev !== undefined && { prev } }, turns }).changes.map(hex))
+    }))
+  })
+
+  it('makes the document that Automerge saves, byte for byte, from its changes or from a document of the first of them', () => {
+    fc.assert(fc.property(segments(), fc.nat(), (segment, at) => {
+      const { changes } = writeSegment(segment)
+      const texts = textsOf(segment)
+      const live = new SegmentRules()
+      replay(live, changes)
+      const saved = savedBy(changes)
+      expect(hex(live.document(texts))).to.equal(hex(saved))
+      const first = 1 + at % changes.length
+      const { rules } = SegmentRules.ofDocument(savedBy(changes.slice(0, first)))
+      replay(rules, changes.slice(first))
+      expect(hex(rules.document(texts))).to.equal(hex(saved))
+      expect(SegmentRules.ofDocument(saved).proof.changes().map(hex)).to.deep.equal(changes.map(hex))
     }))
   })
 

@@ -18,12 +18,14 @@ export class ChangeHasher {
     this.hashes = Buffer.alloc(changes * hashBytes)
   }
 
-  /** Hashes the next change. */
-  add (change: PlannedChange): void {
+  /** Hashes the next change. Returns what was hashed: as `ChangeWriter.write`. */
+  add (change: PlannedChange): Uint8Array {
     const previous = this.#hashed === 0 ? undefined : this.hashes.subarray(this.#hashed - hashBytes, this.#hashed)
+    const framed = this.#writer.write(change, previous)
     // as a string, because making a Buffer takes longer than hashing
-    const hashed = hash('sha256', this.#writer.write(change, previous), 'binary')
+    const hashed = hash('sha256', framed, 'binary')
     this.hashes.write(hashed, this.#hashed, 'latin1')
     this.#hashed += hashBytes
+    return framed
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { ByteSink } from './byte-sink.ts'
 import { Cursor } from './cursor.ts'
 
 /** Kinds of chunks that this project reads. The others, deflated changes and bundles, are refused. */
@@ -31,8 +32,16 @@ export function openChunk (bytes: Uint8Array, kind: typeof documentChunk | typeo
   return { hash: new Uint8Array(hash), content }
 }
 
-/** A change chunk around its kind, length and content: with magic bytes and checksum. */
-export function changeOf (framed: Uint8Array): Uint8Array {
+/** A chunk around its content: magic bytes, checksum, kind, length. */
+export function frameChunk (kind: typeof documentChunk | typeof changeChunk, content: Uint8Array): Uint8Array {
+  const start = new ByteSink(8)
+  start.byte(kind)
+  start.unsigned(content.length)
+  return chunkOf(Buffer.concat([start.bytes.subarray(0, start.length), content]))
+}
+
+/** As `frameChunk`, around kind, length and content. */
+export function chunkOf (framed: Uint8Array): Uint8Array {
   const checksum = createHash('sha256').update(framed).digest().subarray(0, checksumEnd - magic.length)
   return Buffer.concat([Uint8Array.from(magic), checksum, framed])
 }

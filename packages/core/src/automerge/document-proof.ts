@@ -1,6 +1,7 @@
 import { sameBytes } from '../bytes.ts'
 import { noLists, planAppend } from './append-plan.ts'
 import { ChangeHasher, hashBytes } from './change-hasher.ts'
+import { chunkOf } from './chunk.ts'
 import type { ValueRows } from './log-values.ts'
 import type { OpenDocument } from './segment-document.ts'
 import { rootKeys, type SegmentRoot } from './segment-position.ts'
@@ -54,13 +55,21 @@ export class DocumentProof {
     })
   }
 
+  /** All changes as they were written, from first to last. Meaningful if the proof holds. */
+  changes (): Uint8Array[] {
+    const changes: Uint8Array[] = []
+    hashChanges(this.#checked, (framed) => changes.push(chunkOf(framed)))
+    return changes
+  }
+
   #hash (): Buffer {
     this.#hashes ??= hashChanges(this.#checked)
     return this.#hashes
   }
 }
 
-function hashChanges ({ document: { turns, actors, changes, lastOps, times }, root, texts }: CheckedDocument): Buffer {
+/** `written` gets each change but for its magic bytes and checksum, in a view that ends when it returns. */
+function hashChanges ({ document: { turns, actors, changes, lastOps, times }, root, texts }: CheckedDocument, written: (framed: Uint8Array) => void = () => {}): Buffer {
   const hasher = new ChangeHasher(changes, texts)
   let [change, lastOp] = [0, 0]
   for (const turn of turns) {
@@ -71,7 +80,7 @@ function hashChanges ({ document: { turns, actors, changes, lastOps, times }, ro
       const rootOps = change === 0 ? rootKeys(root).length : 0
       lastOp = lastOps[change] as number
       const { runs, end } = planAppend(lists, startOp + rootOps, lastOp + 1 - startOp - rootOps)
-      hasher.add({ actor, seq, startOp, time: times[change] as number, root: change === 0 ? root : undefined, runs })
+      written(hasher.add({ actor, seq, startOp, time: times[change] as number, root: change === 0 ? root : undefined, runs }))
       lists = end
     }
   }

@@ -7,7 +7,7 @@ import { opColumn, type Columns } from './columns.ts'
 import { Cursor } from './cursor.ts'
 import { readNumbers } from './runs.ts'
 import { maxLogChangeTextBytes } from './segment-limits.ts'
-import type { SegmentRoot } from './segment-position.ts'
+import { rootKeys, type SegmentRoot } from './segment-position.ts'
 
 /** The largest text of an entry, in bytes: its body, and room for its frame with a kind of 64 escaped characters. */
 export const maxTextBytes = maxEntryBytes + 512
@@ -148,13 +148,18 @@ export function textRows (texts: readonly string[]): ValueRows {
   return { metas: all.map(({ length }) => length * typeBits + textType), bytes: all.length === 1 ? all[0] as Uint8Array : Buffer.concat(all) }
 }
 
-/** The values of a root in the order in which the first change writes them. */
-export function rootValues ({ journal, segment, previousHead }: SegmentRoot): ValueRows {
-  const number = new ByteSink()
-  number.unsigned(segment)
-  const values: [type: number, bytes: Uint8Array][] = [[uintType, Uint8Array.of(1)], [textType, Buffer.from(journal)], [uintType, number.bytes.subarray(0, number.length)]]
-  if (previousHead !== undefined) values.push([bytesType, previousHead])
+/** The values of a root, by default in the order in which the first change writes them. */
+export function rootValues (root: SegmentRoot, keys: readonly string[] = rootKeys(root)): ValueRows {
+  const values = keys.map((key) => rootValue(root, key))
   return { metas: values.map(([type, { length }]) => length * typeBits + type), bytes: Buffer.concat(values.map(([, bytes]) => bytes)) }
+}
+
+function rootValue ({ journal, segment, previousHead }: SegmentRoot, key: string): [type: number, bytes: Uint8Array] {
+  if (key === 'journal') return [textType, Buffer.from(journal)]
+  if (key === 'prev') return [bytesType, previousHead ?? new Uint8Array(0)]
+  const number = new ByteSink()
+  number.unsigned(key === 'v' ? 1 : segment)
+  return [uintType, number.bytes.subarray(0, number.length)]
 }
 
 function checkId (text: string, lastId: string | undefined): string {

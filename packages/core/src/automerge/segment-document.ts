@@ -33,7 +33,7 @@ const { predCount, predActor, predCounter, expand, markName, ...ownOpColumns } =
 const knownOpColumns: ReadonlySet<number> = new Set(Object.values(ownOpColumns))
 const knownChangeColumns: ReadonlySet<number> = new Set(Object.values(changeColumn))
 /** Metadata of extra bytes of a change that has none. */
-const noExtraBytes = 7
+export const noExtraBytes = 7
 
 /**
  * Reads an uncompressed document chunk (https://automerge.org/automerge-binary-format-spec/, "Document Chunk") whose changes

@@ -1,9 +1,10 @@
-import { actorNameOf, listKey, noLists, planAppend, type AppendRun, type ListEnd } from './append-plan.ts'
+import { actorNameOf, type ListEnd } from './append-plan.ts'
 import { DocumentProof } from './document-proof.ts'
-import { LogColumns } from './log-columns.ts'
+import type { SegmentHistory } from './document-writer.ts'
 import { LogValues } from './log-values.ts'
 import { openDocument, type OpenDocument } from './segment-document.ts'
 import { maxSegmentEntries, maxSegmentOps, maxSegmentTextBytes } from './segment-limits.ts'
+import { columnsOf, planLists } from './segment-lists.ts'
 import { checkRoot, rootKeys, type SegmentPosition, type SegmentRoot } from './segment-position.ts'
 
 /** What a segment document says. */
@@ -12,13 +13,9 @@ export interface SegmentContent {
   /** In the order in which they were written. */
   readonly texts: readonly string[]
   readonly position: SegmentPosition
-  /** What the lists of its actors are named by. */
-  readonly actorNames: readonly string[]
+  readonly history: SegmentHistory
   readonly proof: DocumentProof
 }
-
-/** A list, filled by one turn of its actor. */
-interface List { readonly key: string, readonly actor: number, readonly run: AppendRun }
 
 /**
  * Reads a segment document by its columns. All an actor does in its turn is append, so which operation is what follows from
@@ -36,12 +33,12 @@ export function readSegment (bytes: Uint8Array, lastEntryId: string | undefined)
   const root = readRoot(values)
   const actorNames = document.actors.map(actorNameOf)
   if (new Set(actorNames).size !== actorNames.length) throw new RangeError('two actors in it have the same name')
-  const { lists, counts, end } = planLists(document, actorNames, rootKeys(root).length)
+  const { lists, counts, end } = planLists(document.turns, document.lastOps, document.actors, rootKeys(root).length)
   if (lists.length !== listCount || values.rows !== document.lastOps.at(-1)) throw new RangeError('it has other operations than its changes say')
   columnsOf(lists, root).compare(document.opColumns)
   const proof = new DocumentProof({ document, root, texts: values.rest(), counts })
   const texts = readTexts(values, counts)
-  return { root, texts, position: positionOf(document, texts.length, values, end), actorNames, proof }
+  return { root, texts, position: positionOf(document, texts.length, values, end), history: historyOf(document), proof }
 }
 
 function readRoot (values: LogValues): SegmentRoot {
@@ -51,42 +48,6 @@ function readRoot (values: LogValues): SegmentRoot {
   return checkRoot(values.uint('v'), { journal, segment, previousHead })
 }
 
-/** The lists that turns make and fill, and how many texts each change appends. */
-function planLists ({ turns, lastOps }: OpenDocument, actorNames: readonly string[], rootOps: number): { lists: List[], counts: number[], end: ListEnd } {
-  const lists: List[] = []
-  let end = noLists
-  for (const { actor, firstOp, lastOp } of turns) {
-    const first = firstOp === 1 ? firstOp + rootOps : firstOp
-    const plan = planAppend(noLists, first, lastOp + 1 - first)
-    for (const run of plan.runs) lists.push({ key: listKey(actorNames[actor] as string, run.chunk), actor, run })
-    end = plan.end
-  }
-  return { lists, counts: countTexts(lists, lastOps, rootOps), end }
-}
-
-function countTexts (lists: readonly List[], lastOps: readonly number[], rootOps: number): number[] {
-  const made = lists.map(({ run }) => run.list)
-  let [before, list] = [rootOps, 0]
-  return lastOps.map((lastOp) => {
-    let count = lastOp - before
-    for (; (made[list] ?? Infinity) <= lastOp; list++) count--
-    if (count <= 0 || made[list - 1] === lastOp) throw new RangeError('a change in it appends nothing')
-    before = lastOp
-    return count
-  })
-}
-
-/** The columns of a document with these lists: first the root in the order of its keys, then list after list. */
-function columnsOf (lists: readonly List[], root: SegmentRoot): LogColumns {
-  const columns = new LogColumns('document')
-  for (const { key, actor, run } of lists.toSorted((a, b) => a.key < b.key ? -1 : 1)) columns.makeList(key, actor, run.list)
-  const first = lists[0]?.actor ?? 0
-  const keys = rootKeys(root)
-  for (const key of keys.toSorted()) columns.put(key, first, keys.indexOf(key) + 1)
-  for (const { actor, run } of lists) columns.append(run, actor)
-  return columns
-}
-
 function readTexts (values: LogValues, counts: readonly number[]): string[] {
   const count = counts.reduce((sum, each) => sum + each, 0)
   if (count > maxSegmentEntries) throw new RangeError(`it has ${count} entries, more than ${maxSegmentEntries}`)
@@ -94,6 +55,11 @@ function readTexts (values: LogValues, counts: readonly number[]): string[] {
   const texts: string[] = []
   values.texts(count, texts, maxSegmentTextBytes)
   return texts
+}
+
+/** A copy, which keeps none of the document's bytes. */
+function historyOf ({ actors, turns, lastOps, times }: OpenDocument): SegmentHistory {
+  return { actors: actors.map((actor) => actor.slice()), turns: turns.map((turn) => ({ ...turn })), lastOps: [...lastOps], times: [...times] }
 }
 
 function positionOf (document: OpenDocument, entries: number, { textBytes, lastId }: LogValues, end: ListEnd): SegmentPosition {

@@ -1,9 +1,11 @@
 import { sameBytes } from '../bytes.ts'
-import { actorNameOf, noLists, planAppend, planTexts, type AppendRun, type ListEnd } from './append-plan.ts'
+import { noLists, planAppend, planTexts, type AppendRun, type ListEnd } from './append-plan.ts'
 import { openChange, type OpenChange } from './change.ts'
 import { ChangeWriter } from './change-writer.ts'
-import { changeOf } from './chunk.ts'
+import { chunkOf } from './chunk.ts'
 import type { DocumentProof } from './document-proof.ts'
+import { writeDocument } from './document-writer.ts'
+import { History } from './history.ts'
 import { LogColumns } from './log-columns.ts'
 import { LogValues, textRows } from './log-values.ts'
 import { actorBytes, maxChangeTime, maxLogChangeOps, maxLogChangeTextBytes, maxSegmentEntries, maxSegmentTextBytes } from './segment-limits.ts'
@@ -18,6 +20,8 @@ export interface LogChange {
   readonly bytes: Uint8Array
   readonly hash: Uint8Array
   readonly actor: Uint8Array
+  /** Seconds since 1970, by its writer. */
+  readonly time: number
   /** Of its entries, in order; at least one. */
   readonly texts: readonly string[]
   /** In the first change of a segment only. */
@@ -51,8 +55,8 @@ export interface OpenedSegment {
  */
 export class SegmentRules {
   #position: SegmentPosition
-  /** What the lists of all that wrote are named by. */
-  #actorNames = new Set<string>()
+  #history = new History()
+  #root: SegmentRoot | undefined
   readonly #columns = new LogColumns('change')
   #writer: ChangeWriter | undefined
 
@@ -68,10 +72,11 @@ export class SegmentRules {
    * @throws RangeError when some change of it would not have passed `check`.
    */
   static ofDocument (bytes: Uint8Array, lastEntryId?: string): OpenedSegment {
-    const { root, texts, position, actorNames, proof } = readSegment(bytes, lastEntryId)
+    const { root, texts, position, history, proof } = readSegment(bytes, lastEntryId)
     const rules = new SegmentRules()
     rules.#position = position
-    rules.#actorNames = new Set(actorNames)
+    rules.#history = new History(history)
+    rules.#root = root
     return { rules, root, head: position.head as Uint8Array, changes: position.changes, texts, proof }
   }
 
@@ -84,7 +89,7 @@ export class SegmentRules {
 
   /** Whether this actor can write the next change: it wrote the last, or nobody of its name has written. */
   admitsActor (actor: Uint8Array): boolean {
-    return sameBytes(actor, this.#position.actor) || !this.#actorNames.has(actorNameOf(actor))
+    return sameBytes(actor, this.#position.actor) || !this.#history.hasNamesake(actor)
   }
 
   /**
@@ -98,7 +103,17 @@ export class SegmentRules {
     const { runs } = planTexts(goesOn ? end : noLists, lastOp + 1 + rootOps, texts.length)
     this.#writer ??= new ChangeWriter()
     this.#writer.take(textRows(texts))
-    return changeOf(this.#writer.write({ actor, seq: goesOn ? seq + 1 : 1, startOp: lastOp + 1, time: at, root, runs }, head))
+    return chunkOf(this.#writer.write({ actor, seq: goesOn ? seq + 1 : 1, startOp: lastOp + 1, time: at, root, runs }, head))
+  }
+
+  /**
+   * The document of all changes noted so far, of which these are the texts: the bytes that Automerge would save, with no column
+   * compressed. Throws `TypeError` before the first change, or for another number of texts.
+   */
+  document (texts: readonly string[]): Uint8Array {
+    const { head, entries } = this.#position
+    if (head === undefined || this.#root === undefined || texts.length !== entries) throw new TypeError(`document needs the ${entries} texts of a segment that has some, not ${texts.length}`)
+    return writeDocument(this.#root, this.#history, head, texts)
   }
 
   /**
@@ -110,7 +125,7 @@ export class SegmentRules {
     const before = this.#position
     const open = openChange(change)
     const begins = !sameBytes(open.actor, before.actor)
-    if (begins && this.#actorNames.has(actorNameOf(open.actor))) throw new RangeError('its actor goes on after another has written, or has the name of another')
+    if (begins && this.#history.hasNamesake(open.actor)) throw new RangeError('its actor goes on after another has written, or has the name of another')
     checkHeader(open, before, begins ? 1 : before.seq + 1)
     const values = new LogValues(open.columns, maxLogChangeOps, before.lastEntryId)
     const root = before.head === undefined ? readRoot(values) : undefined
@@ -120,14 +135,15 @@ export class SegmentRules {
     this.#columns.setChange(root === undefined ? [] : rootKeys(root), runs, open.actor)
     this.#columns.compare(open.columns)
     const texts = readTexts(values, runs, before)
-    return { bytes: change, hash: open.hash, actor: open.actor, texts, root, before, after: positionAfter(open, before, values, texts.length, end) }
+    return { bytes: change, hash: open.hash, actor: open.actor, time: open.time, texts, root, before, after: positionAfter(open, before, values, texts.length, end) }
   }
 
   /** Notes a change. Throws `TypeError` when it was checked against another state than this. */
   advance (change: LogChange): void {
     if (change.before !== this.#position) throw new TypeError('advance needs a change that was checked against the present state')
     this.#position = change.after
-    this.#actorNames.add(actorNameOf(change.actor))
+    this.#history.add(change.actor, change.before.lastOp, change.after.lastOp, change.time)
+    this.#root ??= change.root
   }
 }
 

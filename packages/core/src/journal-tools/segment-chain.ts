@@ -1,7 +1,6 @@
 import { SegmentRules, type LogChange } from '../automerge/segment-rules.ts'
 import { sameBytes } from '../bytes.ts'
 import type { Point } from '../journal/log/segment-index.ts'
-import { SegmentDocument } from '../journal/log/segment-document.ts'
 import { inflateDocument, type Snapshot } from '../snapshot.ts'
 import { hex } from './verification.ts'
 
@@ -82,23 +81,6 @@ export class SegmentChain {
 
   async #changes (): Promise<readonly Uint8Array[]> {
     if (this.#base === undefined) return this.#payloads
-    const document = await loadDocument(await inflateDocument(this.#base))
-    try {
-      return [...document.changes(), ...this.#payloads]
-    } finally {
-      document.free()
-    }
-  }
-}
-
-/** The document as Automerge reads it; free it. Throws what Automerge throws. */
-export async function loadDocument (bytes: Uint8Array): Promise<SegmentDocument> {
-  const document = new SegmentDocument()
-  try {
-    document.load(bytes)
-    return document
-  } catch (error) {
-    document.free()
-    throw error
+    return [...SegmentRules.ofDocument(await inflateDocument(this.#base)).proof.changes(), ...this.#payloads]
   }
 }

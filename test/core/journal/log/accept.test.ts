@@ -1,10 +1,5 @@
 import { expect } from 'chai'
-import { describeError } from '../../../../packages/core/src/errors.ts'
-import type { LogSegment } from '../../../../packages/core/src/journal/log/log-segment.ts'
 import { SegmentCache } from '../../../../packages/core/src/journal/log/segment-cache.ts'
-import { ApplyingMark } from '../../../../packages/core/src/storage/applying-mark.ts'
-import { FaultyDisk } from '../../../support/faulty-disk.ts'
-import { writeLog } from './forge.ts'
 import { carry, cloneOf, ForgetfulCache, Home, itemsFor, meet, numbersOf, read, reopened, viewOf } from './support.ts'
 
 describe('LogFeed: accept', () => {
@@ -40,22 +35,5 @@ describe('LogFeed: accept', () => {
     const fresh = await Home.open()
     for (const from of [peer, home]) await carry(from, fresh)
     for (const each of [peer, fresh, ...clones, await reopened(home, 'kill')]) expect(await viewOf(each)).to.deep.equal(await viewOf(home))
-  })
-
-  it('keeps what two lives died of, and never gives it to Automerge again; what one died of it does', async () => {
-    const { envelopes: [envelopes = []] } = await writeLog(1)
-    for (const deaths of [0, 1, 2]) {
-      const disk = new FaultyDisk()
-      await disk.makeFolder('/home')
-      for (let life = 0; life < deaths; life++) (await ApplyingMark.open(disk, '/home/applying')).begin(envelopes.at(-1)?.id ?? new Uint8Array(0))
-      await using home = await Home.open({ disk })
-      const verdicts = await home.feed.accept(envelopes.map((envelope) => ({ kind: 'envelope', envelope })))
-      expect(verdicts.map(({ status }) => status)).to.deep.equal(['stored', 'stored'])
-      const made = await home.feed.snapshot(home.feed.tree.all[0] as LogSegment).then(() => 'made', describeError)
-      expect(made).to.match(deaths === 2 ? /died twice/ : /^made$/)
-      await using peer = await Home.open()
-      await carry(home, peer)
-      expect(await viewOf(peer)).to.deep.equal(await viewOf(home))
-    }
   })
 })

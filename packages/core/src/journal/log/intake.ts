@@ -148,7 +148,7 @@ export class Intake {
 
 function verdictOf (error: unknown): Verdict {
   if (isMeshError(error, 'MESH_DISK_FAILED')) return { status: 'failed', reason: describeError(error) }
-  return refused(isMeshError(error) ? describeError(error) : `Automerge refuses the change: ${describeError(error)}`)
+  return refused(isMeshError(error) ? describeError(error) : `it is not what a log may hold: ${describeError(error)}`)
 }
 
 /** The change that an envelope's change goes on from. */

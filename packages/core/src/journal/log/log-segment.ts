@@ -1,14 +1,13 @@
 import type { ProofStep } from '../../automerge/document-proof.ts'
 import { SegmentRules, type LogChange } from '../../automerge/segment-rules.ts'
 import { sameBytes } from '../../bytes.ts'
-import { peekEnvelope, type LogEnvelope } from '../../envelope.ts'
+import { payloadOf, peekEnvelope, type LogEnvelope } from '../../envelope.ts'
 import { describeError, MeshError } from '../../errors.ts'
 import { inflateDocument, parseSnapshot } from '../../snapshot.ts'
 import type { Damage } from '../../storage/record-file.ts'
 import { isDamage } from './records.ts'
 import type { SegmentCache } from './segment-cache.ts'
-import { SegmentDocument, type NextChange } from './segment-document.ts'
-import { isSamePoint, pointOf, SegmentFiles, type FilesContext } from './segment-files.ts'
+import { pointOf, SegmentFiles, type FilesContext } from './segment-files.ts'
 import type { Point, SegmentRow } from './segment-index.ts'
 
 const maxRecentIds = 256
@@ -130,7 +129,7 @@ export class LogSegment {
 
   envelopeAt (seq: number): LogEnvelope | undefined {
     const bytes = this.bytesAt(seq)
-    return bytes === undefined ? undefined : peekEnvelope(bytes, this.#context.meshId) as LogEnvelope
+    return bytes === undefined ? undefined : this.#peek(bytes)
   }
 
   /** As `envelopeAt`, also of an envelope that is kept as the proof of the base only. */
@@ -160,14 +159,14 @@ export class LogSegment {
   /** Hashes of all its changes, in order. */
   async hashes (): Promise<readonly Uint8Array[]> {
     const steps = await this.#stepsOfBase()
-    return [...steps.map(({ hash }) => hash), ...[...this.#changesAfterBase()].map(({ head }) => head)]
+    return [...steps.map(({ hash }) => hash), ...[...this.#envelopesAfterBase()].map((bytes) => this.#peek(bytes).header.heads[0] ?? new Uint8Array(0))]
   }
 
-  /** Its changes up to an envelope, in order. In the feed's queue only. */
-  async changesUpTo (seq: number): Promise<readonly NextChange[]> {
-    const hashes = await this.hashes()
-    const payloads = [...await this.#changesOfBase(), ...[...this.#changesAfterBase()].map(({ payload }) => payload)]
-    return payloads.slice(0, seq - this.after.seq).map((payload, index) => ({ payload, head: hashes[index] ?? new Uint8Array(0) }))
+  /** Its changes up to an envelope, in order. */
+  async changesUpTo (seq: number): Promise<readonly Uint8Array[]> {
+    const stored = await this.#reading(() => this.#readBase())
+    const first = stored === undefined ? [] : SegmentRules.ofDocument(stored).proof.changes()
+    return [...first, ...[...this.#envelopesAfterBase()].map(payloadOf)].slice(0, seq - this.after.seq)
   }
 
   /** The texts of its entries and the rules for the next; loaded if need be. Throws `MESH_DISK_FAILED` when its files are damaged. */
@@ -225,22 +224,12 @@ export class LogSegment {
     })
   }
 
-  /** The document as it is on disk now, with the envelope that proves it. Rejects with what Automerge throws if it refuses a change. */
+  /** The document as it is on disk now, with the envelope that proves it. In the feed's queue only. */
   async capture (): Promise<Capture> {
-    const [point, base] = [this.#tip, this.base]
-    try {
-      const proof = this.envelopeAt(point.seq)
-      if (proof === undefined) throw new MeshError('MESH_DISK_FAILED', `The last envelope of segment ${this.number} is not kept in ${this.#context.folder}.`)
-      const document = await this.#makeDocument(point)
-      try {
-        return { proof, document: document.save(), point }
-      } finally {
-        document.free()
-      }
-    } catch (error) {
-      if (isSamePoint(base, this.base)) throw error
-      return await this.capture()                                            // what it was made of was replaced meanwhile
-    }
+    const { rules, texts } = await this.load()
+    const proof = this.envelopeAt(this.#tip.seq)
+    if (proof === undefined || !sameBytes(rules.head, this.#tip.head)) throw new MeshError('MESH_DISK_FAILED', `The last envelope of segment ${this.number} is not kept in ${this.#context.folder}.`)
+    return { proof, document: rules.document(texts), point: this.#tip }
   }
 
   /** The snapshot up to the base, which there is. Rejects with `MESH_DISK_FAILED` when it is damaged. */
@@ -296,35 +285,6 @@ export class LogSegment {
     this.unload()
   }
 
-  async #makeDocument (point: Point): Promise<SegmentDocument> {
-    const { mark } = this.#context
-    const stored = await this.#reading(() => this.#readBase())
-    const document = new SegmentDocument()
-    try {
-      if (stored !== undefined) document.load(stored)
-      await document.apply(this.#changesAfterBase(point), ({ id }) => {
-        if (mark.quarantined.has(Buffer.from(id).toString('hex'))) throw new MeshError('MESH_JOURNAL_DAMAGED', `Segment ${this.number} stays as it is: this process died twice while Automerge took it in.`)
-        mark.begin(id)
-      }, () => mark.end())
-      return document
-    } catch (error) {
-      document.free()
-      throw error
-    }
-  }
-
-  async #changesOfBase (): Promise<Uint8Array[]> {
-    const stored = await this.#reading(() => this.#readBase())
-    if (stored === undefined) return []
-    const document = new SegmentDocument()
-    try {
-      document.load(stored)
-      return document.changes()
-    } finally {
-      document.free()
-    }
-  }
-
   #stepsOfBase (): Promise<readonly ProofStep[]> {
     const { base } = this
     if (this.#baseSteps === undefined || this.#baseSteps.base !== base) {
@@ -361,8 +321,8 @@ export class LogSegment {
     const document = await this.#readBase()
     const { rules, texts } = document === undefined ? { rules: new SegmentRules(), texts: [] } : SegmentRules.ofDocument(document)
     const all = [...texts]
-    for (const { payload } of this.#changesAfterBase()) {
-      const change = rules.check(payload)
+    for (const bytes of this.#envelopesAfterBase()) {
+      const change = rules.check(payloadOf(bytes))
       rules.advance(change)
       all.push(...change.texts)
     }
@@ -375,12 +335,16 @@ export class LogSegment {
     return await inflateDocument(parseSnapshot(await this.readSnapshot(), this.#context.meshId))
   }
 
-  * #changesAfterBase ({ seq: last } = this.#tip): Generator<NextChange & { readonly id: Uint8Array }> {
-    for (let seq = (this.base?.seq ?? this.after.seq) + 1; seq <= last; seq++) {
-      const envelope = this.envelopeAt(seq)
-      if (envelope === undefined) throw this.#damage(`envelope ${seq} is missing`)
-      yield { payload: envelope.payload, head: envelope.header.heads[0] ?? new Uint8Array(0), id: envelope.id }
+  * #envelopesAfterBase (): Generator<Uint8Array> {
+    for (let seq = (this.base?.seq ?? this.after.seq) + 1; seq <= this.#tip.seq; seq++) {
+      const bytes = this.bytesAt(seq)
+      if (bytes === undefined) throw this.#damage(`envelope ${seq} is missing`)
+      yield bytes
     }
+  }
+
+  #peek (bytes: Uint8Array): LogEnvelope {
+    return peekEnvelope(bytes, this.#context.meshId) as LogEnvelope
   }
 
   #damage (what: string): DamagedSegment {

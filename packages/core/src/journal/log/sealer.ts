@@ -37,7 +37,7 @@ export class Sealer {
       // Whoever sealed before may have made it, and dropped what it was to be made of.
       const present = await stored(segment, slack)
       if (present !== undefined) return present
-      const item = await make(segment)
+      const item = await this.#make(segment)
       void this.#keep(segment, item)                                       // who asks need not wait for it
       return item
     })
@@ -47,7 +47,7 @@ export class Sealer {
   seal (segment: LogSegment): void {
     this.#queue.run(async () => {
       if (this.#store.isClosed) return
-      if (segment.base?.seq !== segment.tip.seq) await this.#adopt(segment, await make(segment))
+      if (segment.base?.seq !== segment.tip.seq) await this.#adopt(segment, await this.#make(segment))
       const { parent } = segment
       if (parent?.children.every((child) => child.base?.seq === child.tip.seq && child.children.length > 0) === true) await this.#feed.run(() => parent.dropLog())
     }).catch(async (error: unknown) => {
@@ -59,6 +59,11 @@ export class Sealer {
   /** Resolves when nothing is being made. */
   rest (): Promise<void> {
     return this.#queue.run(() => {})
+  }
+
+  async #make (segment: LogSegment): Promise<SnapshotItem> {
+    const { proof, document, point } = await this.#feed.run(() => segment.capture())
+    return { point, bytes: await packSnapshot(proof, document) }
   }
 
   async #keep (segment: LogSegment, item: SnapshotItem): Promise<void> {
@@ -90,9 +95,4 @@ export async function packSnapshot (proof: LogEnvelope, document: Uint8Array): P
 async function stored (segment: LogSegment, slack: number): Promise<SnapshotItem | undefined> {
   const { base, tip } = segment
   return base !== undefined && tip.entries - base.entries <= slack ? { point: base, bytes: await segment.readSnapshot() } : undefined
-}
-
-async function make (segment: LogSegment): Promise<SnapshotItem> {
-  const { proof, document, point } = await segment.capture()
-  return { point, bytes: await packSnapshot(proof, document) }
 }

@@ -1,4 +1,3 @@
-import { sameBytes } from '../../bytes.ts'
 import { maxEnvelopeBytes, peekEnvelope, type LogEnvelope } from '../../envelope.ts'
 import type { Damage, RecordFile } from '../../storage/record-file.ts'
 import type { FeedContext } from '../feed.ts'
@@ -163,8 +162,4 @@ export class SegmentFiles {
 /** An envelope as a point of its path. */
 export function pointOf ({ header: { seq, heads, entries }, id }: LogEnvelope): Point {
   return { seq, id, head: heads[0] ?? new Uint8Array(0), entries }
-}
-
-export function isSamePoint (a: Point | undefined, b: Point | undefined): boolean {
-  return a?.seq === b?.seq && sameBytes(a?.id, b?.id)
 }

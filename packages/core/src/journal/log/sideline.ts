@@ -6,16 +6,12 @@ import { DamagedSegment, type LoadedSegment, type LogSegment } from './log-segme
 import type { PassedEnds } from './passed-ends.ts'
 import { checkEnvelope, refused } from './run.ts'
 import { packSnapshot } from './sealer.ts'
-import { SegmentDocument, type NextChange } from './segment-document.ts'
 import { pointOf } from './segment-files.ts'
 import type { SegmentRow } from './segment-index.ts'
 import { hex, lastEntryId, type SegmentStore } from './segment-store.ts'
 
 /** Paths of one feed that are taken; an origin with more writes forks faster than any accident makes them. */
 export const maxPaths = 16
-
-/** A segment up to one of its envelopes, made again. */
-interface Prefix extends LoadedSegment { readonly document: SegmentDocument }
 
 /** Puts segments beside others where a feed forks, and says so. Called in the feed's queue. */
 export class Sideline {
@@ -39,32 +35,21 @@ export class Sideline {
   /** A second path: what both share, and the envelope that goes on from there, as a segment beside the one that is here. */
   async fork (elder: LogSegment, seq: number, envelope: LogEnvelope): Promise<Verdict> {
     if (this.isFull) return this.tooMany()
-    const { rules, texts, document } = await this.#prefixOf(elder, seq)
-    try {
-      const checked = checkEnvelope(envelope, elder, rules)
-      if ('status' in checked) return checked
-      const { change } = checked
-      const { mark } = this.#store.context
-      await document.apply([{ payload: envelope.payload, head: change.hash }], () => mark.begin(envelope.id), () => mark.end())
-      rules.advance(change)
-      const segment = await this.#addBeside(elder, envelope, { seq, entries: texts.length, with: elder.name }, document, { rules, texts: [...texts, ...change.texts] })
-      this.reportFork(segment, envelope)
-      return { status: 'stored' }
-    } finally {
-      document.free()
-    }
+    const { rules, texts } = await this.#prefixOf(elder, seq)
+    const checked = checkEnvelope(envelope, elder, rules)
+    if ('status' in checked) return checked
+    rules.advance(checked.change)
+    const segment = await this.#addBeside(elder, envelope, { seq, entries: texts.length, with: elder.name }, { rules, texts: [...texts, ...checked.change.texts] })
+    this.reportFork(segment, envelope)
+    return { status: 'stored' }
   }
 
   /** A segment of its own for the part of another that ends earlier, so that another path can go on from there. */
   async cutAt (elder: LogSegment, proof: LogEnvelope): Promise<LogSegment | Verdict> {
     if (this.isFull) return this.tooMany()
     const { seq } = proof.header
-    const { rules, texts, document } = await this.#prefixOf(elder, seq)
-    try {
-      return await this.#addBeside(elder, proof, { seq, entries: texts.length, with: elder.name }, document, { rules, texts })
-    } finally {
-      document.free()
-    }
+    const prefix = await this.#prefixOf(elder, seq)
+    return await this.#addBeside(elder, proof, { seq, entries: prefix.texts.length, with: elder.name }, prefix)
   }
 
   /** The segment that a snapshot goes on from: none yet, or one cut for it. */
@@ -110,26 +95,25 @@ export class Sideline {
     this.#store.context.forked({ feed: this.#store.id, seq, ids: [hex(rival.idAt(seq) ?? rival.tip.id), hex(id)], proof: kept === undefined ? [bytes] : [kept, bytes] })
   }
 
-  async #addBeside (elder: LogSegment, proof: LogEnvelope, shared: SegmentRow['shared'], document: SegmentDocument, loaded: LoadedSegment): Promise<LogSegment> {
+  async #addBeside (elder: LogSegment, proof: LogEnvelope, shared: SegmentRow['shared'], loaded: LoadedSegment): Promise<LogSegment> {
     const store = this.#store
     const { number, after } = elder
     const segment = store.make({ number, after, shared }, proof.id)
-    await segment.adopt(await packSnapshot(proof, document.save()), pointOf(proof), loaded, (row) => store.putRow(row))
+    await segment.adopt(await packSnapshot(proof, loaded.rules.document(loaded.texts)), pointOf(proof), loaded, (row) => store.putRow(row))
     store.tree.add(segment)
     store.publish()
     return segment
   }
 
-  async #prefixOf (segment: LogSegment, seq: number): Promise<Prefix> {
-    const changes = await segment.changesUpTo(seq)
+  /** A segment up to one of its envelopes. */
+  async #prefixOf (segment: LogSegment, seq: number): Promise<LoadedSegment> {
     const rules = new SegmentRules(await lastEntryId(segment.parent))
-    const texts = changes.flatMap(({ payload }: NextChange) => {
-      const change = rules.check(payload)
+    const texts: string[] = []
+    for (const bytes of await segment.changesUpTo(seq)) {
+      const change = rules.check(bytes)
       rules.advance(change)
-      return change.texts
-    })
-    const document = new SegmentDocument()
-    await document.apply(changes)
-    return { rules, texts, document }
+      texts.push(...change.texts)
+    }
+    return { rules, texts }
   }
 }
