@@ -1,4 +1,4 @@
-import { createHash, verify } from 'node:crypto'
+import { hash, verify } from 'node:crypto'
 import { CborReader } from './cbor.ts'
 import { didFromPublicKey, keyObjectFromDid, type Did } from './did.ts'
 import { decodeProtected, encodeProtected } from './envelope-header.ts'
@@ -187,5 +187,5 @@ function cut (bytes: Uint8Array, start: number): { protectedHeader: Uint8Array, 
 }
 
 function sha256 (bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest())
+  return new Uint8Array(hash('sha256', bytes, 'buffer'))
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { ByteSink } from './byte-sink.ts'
 import { Cursor } from './cursor.ts'
 
@@ -27,9 +27,9 @@ export function openChunk (bytes: Uint8Array, kind: typeof documentChunk | typeo
   const content = new Cursor(bytes, checksumEnd + 1)
   const length = content.unsigned()
   if (length !== bytes.length - content.at) throw new RangeError('it is cut short or followed by something')
-  const hash = createHash('sha256').update(bytes.subarray(checksumEnd)).digest()
-  if (hash.compare(bytes, magic.length, checksumEnd, 0, 4) !== 0) throw new RangeError('its checksum does not fit')
-  return { hash: new Uint8Array(hash), content }
+  const digest = hash('sha256', bytes.subarray(checksumEnd), 'buffer')
+  if (digest.compare(bytes, magic.length, checksumEnd, 0, 4) !== 0) throw new RangeError('its checksum does not fit')
+  return { hash: new Uint8Array(digest), content }
 }
 
 /** A chunk around its content: magic bytes, checksum, kind, length. */
@@ -42,6 +42,6 @@ export function frameChunk (kind: typeof documentChunk | typeof changeChunk, con
 
 /** As `frameChunk`, around kind, length and content. */
 export function chunkOf (framed: Uint8Array): Uint8Array {
-  const checksum = createHash('sha256').update(framed).digest().subarray(0, checksumEnd - magic.length)
+  const checksum = hash('sha256', framed, 'buffer').subarray(0, checksumEnd - magic.length)
   return Buffer.concat([Uint8Array.from(magic), checksum, framed])
 }

@@ -290,8 +290,12 @@ export class LinkSession {
 
   * #lacking (): Generator<Wanted> {
     for (const feed of this.#options.journals.feeds()) {
-      if (!this.mayLack(feed)) continue
       const key = feedKey(feed.id)
+      if (!this.mayLack(feed)) {
+        this.#left.delete(key)
+        this.#held.delete(key)
+        continue
+      }
       const theirs = this.#theirs.get(key)
       const lent = this.#lentOf(feed)
       if (lent === undefined && (theirs?.closed === true || this.#isHeld(key))) continue
