@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { seededRandom } from '@akshi/testkit'
 import { backoffMs } from '../../packages/core/src/backoff.ts'
-import { seededRandom } from '../support/seeded-random.ts'
 
 const at = (uniform: number) => ({ ...seededRandom(), uniform: () => uniform })
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
+import { VirtualClock } from '@akshi/testkit'
 import { withDeadline } from '../../packages/core/src/deadline.ts'
 import { failureOf } from '../support/failures.ts'
-import { VirtualClock } from '../support/virtual-clock.ts'
 
 const never = () => new Promise<never>(() => {})
 

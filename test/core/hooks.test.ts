@@ -1,9 +1,9 @@
 import { expect } from 'chai'
+import { settle } from '@akshi/testkit'
 import { HookBoard, runHook, runHookSync, type Hooks, type PluginHooks } from '../../packages/core/src/hooks.ts'
 import type { PeerView } from '../../packages/core/src/peer-book.ts'
 import { codeOf, failureOf } from '../support/failures.ts'
 import { lineLogger } from '../support/line-logger.ts'
-import { settle } from '../support/virtual-clock.ts'
 
 const peer = { name: 'beta' } as PeerView
 const write = { journal: 'notes', part: 'log' as const, kind: 'note', body: 1 }

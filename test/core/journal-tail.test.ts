@@ -1,8 +1,8 @@
 import { expect } from 'chai'
+import { settle, until } from '@akshi/testkit'
 import type { TailOptions } from '../../packages/core/src/control.ts'
 import { controlOf } from './sync/control-fixture.ts'
 import { makeMesh, MeshNode } from './sync/mesh-node.ts'
-import { settle, until } from '../support/virtual-clock.ts'
 
 /** A reader that follows a journal; `stop` ends it. */
 function follow (node: MeshNode, options: TailOptions = {}) {

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
+import { settle, VirtualClock } from '@akshi/testkit'
 import { MeshError } from '../../packages/core/src/errors.ts'
 import { Lifecycle } from '../../packages/core/src/lifecycle.ts'
 import { failureOf } from '../support/failures.ts'
-import { settle, VirtualClock } from '../support/virtual-clock.ts'
 
 function makeLifecycle () {
   const clock = new VirtualClock()

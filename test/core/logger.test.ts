@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { VirtualClock } from '@akshi/testkit'
 import { createLogger, silentLogger, type LogFormat, type LogLevel } from '../../packages/core/src/logger.ts'
-import { VirtualClock } from '../support/virtual-clock.ts'
 
 function makeLogger (format: LogFormat = 'json', level: LogLevel = 'debug') {
   const clock = new VirtualClock()

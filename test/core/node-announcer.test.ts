@@ -1,9 +1,9 @@
 import { expect } from 'chai'
+import { VirtualClock } from '@akshi/testkit'
 import { openAnnouncement } from '../../packages/core/src/announce.ts'
 import { HookBoard } from '../../packages/core/src/hooks.ts'
 import { NodeAnnouncer } from '../../packages/core/src/node-announcer.ts'
 import { lineLogger } from '../support/line-logger.ts'
-import { VirtualClock } from '../support/virtual-clock.ts'
 import { identities } from './arbitraries.ts'
 
 const [identity] = identities

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
+import { VirtualClock } from '@akshi/testkit'
 import { Notices } from '../../packages/core/src/notices.ts'
 import { lineLogger } from '../support/line-logger.ts'
-import { VirtualClock } from '../support/virtual-clock.ts'
 
 describe('Notices', () => {
   it('count each kind, newest first, and log it once', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
+import { settle } from '@akshi/testkit'
 import { SerialQueue } from '../../packages/core/src/serial-queue.ts'
 import { failureOf } from '../support/failures.ts'
-import { settle } from '../support/virtual-clock.ts'
 
 describe('SerialQueue', () => {
   it('runs one task at a time in the order they came, whatever became of those before', async () => {

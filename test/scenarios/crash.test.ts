@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { seededRandom } from '../support/seeded-random.ts'
+import { seededRandom } from '@akshi/testkit'
 import { Lab } from './support/lab.ts'
 import type { LabNode } from './support/lab-node.ts'
 

@@ -1,5 +1,5 @@
 import { createLogger, type Logger, type LogLevel } from '@akshi/core'
-import { VirtualClock } from './virtual-clock.ts'
+import { VirtualClock } from '@akshi/testkit'
 
 /** A logger that keeps `LEVEL message` of each line. */
 export function lineLogger (level: LogLevel = 'info'): { readonly logger: Logger, readonly lines: string[] } {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { createIdentity, isSnapshot, openEnvelope, parseSnapshot, type Identity, type JournalEnvelope } from '@akshi/core'
+import { seededRandom, VirtualClock } from '@akshi/testkit'
 import type { Arrival } from '../../../packages/core/src/journal/feed.ts'
 import { HybridClock } from '../../../packages/core/src/journal/hybrid-clock.ts'
 import type { Journal } from '../../../packages/core/src/journal/journal.ts'
@@ -8,9 +9,7 @@ import { SegmentCache } from '../../../packages/core/src/journal/log/segment-cac
 import type { PlacedItem } from '../../../packages/core/src/journal-tools/verification.ts'
 import { ApplyingMark } from '../../../packages/core/src/storage/applying-mark.ts'
 import { systemDisk } from '../../../packages/core/src/storage/disk.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts'
-import { VirtualClock } from '../../support/virtual-clock.ts'
 
 export const meshId = 'tools'
 const clock = new VirtualClock()

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { settle, VirtualClock } from '@akshi/testkit'
 import { GroupCommit } from '../../../packages/core/src/journal/group-commit.ts'
-import { settle, VirtualClock } from '../../support/virtual-clock.ts'
 
 /** A writer whose groups end when the test says so. */
 function makeWriter (fit: (items: readonly string[]) => number = ({ length }) => length) {

@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { seededRandom, VirtualClock } from '@akshi/testkit'
 import { HybridClock, isEntryId, readEntryId } from '../../../packages/core/src/journal/hybrid-clock.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
-import { VirtualClock } from '../../support/virtual-clock.ts'
 
 const start = Date.UTC(2025, 0, 1)
 

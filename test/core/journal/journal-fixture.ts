@@ -1,11 +1,9 @@
+import { FaultyDisk, seededRandom, VirtualClock } from '@akshi/testkit'
 import { createIdentity, type Identity } from '../../../packages/core/src/identity.ts'
 import { openEnvelope, type JournalEnvelope } from '../../../packages/core/src/envelope.ts'
 import type { Arrival } from '../../../packages/core/src/journal/feed.ts'
 import type { Journal } from '../../../packages/core/src/journal/journal.ts'
 import { isSnapshot, parseSnapshot } from '../../../packages/core/src/snapshot.ts'
-import { FaultyDisk } from '../../support/faulty-disk.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
-import { VirtualClock } from '../../support/virtual-clock.ts'
 import { meshId, openShelf, type Shelf, type ShelfOptions } from '../sync/journal-shelf.ts'
 
 let seed = 1

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { FaultyDisk } from '@akshi/testkit'
 import { codeOf } from '../../support/failures.ts'
-import { FaultyDisk } from '../../support/faulty-disk.ts'
 import type { Shelf } from '../sync/journal-shelf.ts'
 import { arrivalsOf, bodiesOf, Owner } from './journal-fixture.ts'
 

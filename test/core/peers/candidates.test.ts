@@ -1,11 +1,10 @@
 import { expect } from 'chai'
+import { seededRandom, settle, VirtualClock } from '@akshi/testkit'
 import { MeshError } from '../../../packages/core/src/errors.ts'
 import type { Did } from '../../../packages/core/src/did.ts'
 import { Candidates } from '../../../packages/core/src/peers/candidates.ts'
 import type { KnownPeers, Meeting } from '../../../packages/core/src/peers/known-peers.ts'
 import { lineLogger } from '../../support/line-logger.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
-import { settle, VirtualClock } from '../../support/virtual-clock.ts'
 import { address, announcementBy, madeUpDid } from './peer-fixture.ts'
 
 const [own, one, two] = [madeUpDid(0), madeUpDid(1), madeUpDid(2)]

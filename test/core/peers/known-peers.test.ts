@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
+import { VirtualClock } from '@akshi/testkit'
 import type { PeerView } from '../../../packages/core/src/peer-book.ts'
 import { KnownPeers, type ConfiguredPeer, type TrustPolicy } from '../../../packages/core/src/peers/known-peers.ts'
 import { TrustStore } from '../../../packages/core/src/peers/trust-store.ts'
 import { codeOf } from '../../support/failures.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-import { VirtualClock } from '../../support/virtual-clock.ts'
 import { address, announcementBy, madeUpDid, meetingOf } from './peer-fixture.ts'
 
 const [own, one, two, three] = [madeUpDid(0), madeUpDid(1), madeUpDid(2), madeUpDid(3)]

@@ -1,9 +1,9 @@
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
+import { VirtualClock } from '@akshi/testkit'
 import { TrustStore, type Cut } from '../../../packages/core/src/peers/trust-store.ts'
 import { codeOf } from '../../support/failures.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-import { VirtualClock } from '../../support/virtual-clock.ts'
 import { madeUpDid } from './peer-fixture.ts'
 
 const [one, two, three] = [madeUpDid(1), madeUpDid(2), madeUpDid(3)]

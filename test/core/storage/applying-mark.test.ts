@@ -1,9 +1,8 @@
 import { expect } from 'chai'
+import { crashes, FaultyDisk, seededRandom } from '@akshi/testkit'
 import { ApplyingMark } from '../../../packages/core/src/storage/applying-mark.ts'
 import { systemDisk } from '../../../packages/core/src/storage/disk.ts'
 import { codeOf, failureOf } from '../../support/failures.ts'
-import { crashes, FaultyDisk } from '../../support/faulty-disk.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const path = '/applying'

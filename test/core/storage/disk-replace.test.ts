@@ -1,7 +1,6 @@
 import { expect } from 'chai'
+import { crashes, FaultyDisk, seededRandom } from '@akshi/testkit'
 import { codeOf } from '../../support/failures.ts'
-import { crashes, FaultyDisk } from '../../support/faulty-disk.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
 
 const before = Buffer.alloc(3_000, 'before')
 const after = Buffer.alloc(4_000, 'after')

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
+import { crashes, FaultyDisk, seededRandom } from '@akshi/testkit'
 import { codeOf } from '../../support/failures.ts'
-import { crashes, FaultyDisk } from '../../support/faulty-disk.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const seeds = Array.from({ length: 200 }, (_, seed) => seed)

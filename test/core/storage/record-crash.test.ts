@@ -1,7 +1,6 @@
 import { expect } from 'chai'
+import { crashes, FaultyDisk, seededRandom } from '@akshi/testkit'
 import type { RecordFile } from '../../../packages/core/src/storage/record-file.ts'
-import { crashes, FaultyDisk } from '../../support/faulty-disk.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
 import { found, openRecords, records, varied as content } from './record-fixture.ts'
 
 /** What a program did until now: all that it appended, and how much of it a `sync` has acknowledged. */

@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { FaultyDisk, seededRandom } from '@akshi/testkit'
 import { codeOf } from '../../support/failures.ts'
-import { FaultyDisk } from '../../support/faulty-disk.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
 import { contentOf, diskWith, found, openRecords, path, records, varied as content } from './record-fixture.ts'
 
 describe('RecordFile on a disk that fails', () => {

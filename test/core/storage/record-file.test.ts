@@ -1,9 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { FaultyDisk, seededRandom } from '@akshi/testkit'
 import { RecordFile } from '../../../packages/core/src/storage/record-file.ts'
 import { codeOf, failureOf } from '../../support/failures.ts'
-import { FaultyDisk } from '../../support/faulty-disk.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
 import { contentOf, diskHolding, diskWith, found, maxRecordBytes, openRecords, path, records } from './record-fixture.ts'
 
 describe('RecordFile', () => {

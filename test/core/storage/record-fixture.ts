@@ -1,6 +1,6 @@
+import { FaultyDisk } from '@akshi/testkit'
 import { RecordFile, type Damage } from '../../../packages/core/src/storage/record-file.ts'
 import type { Disk, Durability } from '../../../packages/core/src/storage/disk.ts'
-import { FaultyDisk } from '../../support/faulty-disk.ts'
 
 export const headerLength = 9
 export const frameLength = 8

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { settle, VirtualClock } from '@akshi/testkit'
 import { Bell } from '../../../packages/core/src/sync/bell.ts'
-import { settle, VirtualClock } from '../../support/virtual-clock.ts'
 
 function makeBell () {
   const clock = new VirtualClock()

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
+import { VirtualClock } from '@akshi/testkit'
 import type { SignedAnnouncement } from '../../../packages/core/src/announcement.ts'
 import type { Did } from '../../../packages/core/src/did.ts'
 import type { PeerView } from '../../../packages/core/src/peer-book.ts'
 import { Greeting } from '../../../packages/core/src/sync/greeting.ts'
 import type { Link } from '../../../packages/core/src/transport.ts'
 import { failureOf } from '../../support/failures.ts'
-import { VirtualClock } from '../../support/virtual-clock.ts'
 import { announcementBy, madeUpDid } from '../peers/peer-fixture.ts'
 
 const [own, to, friend, stranger] = [madeUpDid(0), madeUpDid(1), madeUpDid(2), madeUpDid(3)]

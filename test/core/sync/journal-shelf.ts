@@ -1,5 +1,6 @@
 import { dirname, join, relative, sep } from 'node:path'
 import type { Clock } from '@akshi/core'
+import type { FaultyDisk } from '@akshi/testkit'
 import type { Did } from '../../../packages/core/src/did.ts'
 import type { Identity } from '../../../packages/core/src/identity.ts'
 import type { Fork } from '../../../packages/core/src/journal/feed.ts'
@@ -10,7 +11,6 @@ import { SegmentCache } from '../../../packages/core/src/journal/log/segment-cac
 import type { Random } from '../../../packages/core/src/random.ts'
 import { ApplyingMark } from '../../../packages/core/src/storage/applying-mark.ts'
 import type { Disk } from '../../../packages/core/src/storage/disk.ts'
-import type { FaultyDisk } from '../../support/faulty-disk.ts'
 
 export const meshId = 'mesh'
 export const home = '/home'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { settle, until } from '../../support/virtual-clock.ts'
+import { settle, until } from '@akshi/testkit'
 import { LoopFixture, makePair } from './loop-fixture.ts'
 
 const broken = new Error('connection refused')

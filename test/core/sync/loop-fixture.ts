@@ -1,6 +1,6 @@
+import { until, type VirtualClock } from '@akshi/testkit'
 import { LinkLoop, type LoopOptions } from '../../../packages/core/src/sync/link-loop.ts'
 import { LinkSession, type SessionOptions } from '../../../packages/core/src/sync/link-session.ts'
-import { until, type VirtualClock } from '../../support/virtual-clock.ts'
 import { MemoryLink } from './memory-link.ts'
 import { MeshNode } from './mesh-node.ts'
 

@@ -1,3 +1,4 @@
+import { FaultyDisk, type VirtualClock } from '@akshi/testkit'
 import { HookBoard } from '../../../packages/core/src/hooks.ts'
 import type { Did } from '../../../packages/core/src/did.ts'
 import type { Identity } from '../../../packages/core/src/identity.ts'
@@ -12,8 +13,6 @@ import { Receiver } from '../../../packages/core/src/sync/receiver.ts'
 import { Recovery } from '../../../packages/core/src/sync/recovery.ts'
 import { Sharing } from '../../../packages/core/src/sync/sharing.ts'
 import type { Link, LinkSource } from '../../../packages/core/src/transport.ts'
-import { FaultyDisk } from '../../support/faulty-disk.ts'
-import type { VirtualClock } from '../../support/virtual-clock.ts'
 import { meshId, openShelf, type Shelf } from './journal-shelf.ts'
 
 export const journalName = 'notes'

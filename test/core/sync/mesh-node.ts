@@ -1,3 +1,4 @@
+import { FaultyDisk, seededRandom, VirtualClock } from '@akshi/testkit'
 import { createIdentity, type Identity } from '../../../packages/core/src/identity.ts'
 import { HookBoard } from '../../../packages/core/src/hooks.ts'
 import type { ServedItem, ServeOptions } from '../../../packages/core/src/journal/feed.ts'
@@ -11,11 +12,8 @@ import type { Recovery } from '../../../packages/core/src/sync/recovery.ts'
 import { Sharing, type AgentSharing } from '../../../packages/core/src/sync/sharing.ts'
 import type { SignedAnnouncement } from '../../../packages/core/src/announcement.ts'
 import type { FeedId, LinkSource, Range } from '../../../packages/core/src/transport.ts'
-import { FaultyDisk } from '../../support/faulty-disk.ts'
 import { lineLogger } from '../../support/line-logger.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts'
-import { VirtualClock } from '../../support/virtual-clock.ts'
 import { meshId, openShelf } from './journal-shelf.ts'
 
 let seed = 1

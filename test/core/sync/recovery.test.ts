@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { settle, VirtualClock } from '@akshi/testkit'
 import { Recovery } from '../../../packages/core/src/sync/recovery.ts'
-import { settle, VirtualClock } from '../../support/virtual-clock.ts'
 
 /** A write that asks for leave, and whether it has got it. */
 function write (recovery: Recovery, isEmpty: boolean): { may: boolean } {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { settle, until } from '../../support/virtual-clock.ts'
+import { settle, until } from '@akshi/testkit'
 import { meetingOf, signedBy } from '../peers/peer-fixture.ts'
 import { createIdentity } from '../../../packages/core/src/identity.ts'
 import { MeshNode } from './mesh-node.ts'

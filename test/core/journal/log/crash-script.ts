@@ -1,7 +1,7 @@
 import { isMeshError } from '@akshi/core'
+import { crashes, type FaultyDisk } from '@akshi/testkit'
 import type { LogSegment } from '../../../../packages/core/src/journal/log/log-segment.ts'
 import { failureOf } from '../../../support/failures.ts'
-import { crashes, type FaultyDisk } from '../../../support/faulty-disk.ts'
 import { beginSegment } from './fork-stories.ts'
 import { arrivalOf, carry, cloneOf, Home, itemsFor, keepSnapshot, newTexts, numbersOf, origin, at } from './support.ts'
 

@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { crashes } from '../../../support/faulty-disk.ts'
-import { seededRandom } from '../../../support/seeded-random.ts'
+import { crashes, seededRandom } from '@akshi/testkit'
 import { fullScene, play, smallScene, type Outcome, type Scene } from './crash-script.ts'
 import { arrivalOf, at as now, Home, meet, newTexts, origin, read, viewOf } from './support.ts'
 

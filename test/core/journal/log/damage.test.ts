@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { FaultyDisk } from '@akshi/testkit'
 import { codeOf } from '../../../support/failures.ts'
-import type { FaultyDisk } from '../../../support/faulty-disk.ts'
 import { writeLog } from './forge.ts'
 import { carry, Home, keepSnapshot, meet, numbersOf, read, reopened, settled, viewOf } from './support.ts'
 

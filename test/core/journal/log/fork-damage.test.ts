@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { FaultyDisk } from '../../../support/faulty-disk.ts'
+import type { FaultyDisk } from '@akshi/testkit'
 import { forkStories, livesAfter } from './fork-stories.ts'
 import { Home, meet, ordersOf, read, reopened, settled, viewOf } from './support.ts'
 

@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
+import { FaultyDisk, seededRandom } from '@akshi/testkit'
 import { identityFromKey } from '../../../../packages/core/src/identity.ts'
 import { entryText } from '../../../../packages/core/src/journal/entry.ts'
 import type { Fork } from '../../../../packages/core/src/journal/feed.ts'
@@ -6,8 +7,6 @@ import { LogFeed } from '../../../../packages/core/src/journal/log/log-feed.ts'
 import { SegmentCache, type Evictable } from '../../../../packages/core/src/journal/log/segment-cache.ts'
 import { ApplyingMark } from '../../../../packages/core/src/storage/applying-mark.ts'
 import type { Disk } from '../../../../packages/core/src/storage/disk.ts'
-import { FaultyDisk } from '../../../support/faulty-disk.ts'
-import { seededRandom } from '../../../support/seeded-random.ts'
 
 export const meshId = 'mesh'
 export const at = Date.UTC(2025, 0, 1)

@@ -1,10 +1,10 @@
+import { until } from '@akshi/testkit'
 import { openEnvelope, sealEnvelope, type LogEnvelope, type LogHeader } from '../../../../packages/core/src/envelope.ts'
 import type { Arrival, ServeOptions } from '../../../../packages/core/src/journal/feed.ts'
 import type { LogSegment } from '../../../../packages/core/src/journal/log/log-segment.ts'
 import { readEntries } from '../../../../packages/core/src/journal/reading.ts'
 import { isSnapshot, parseSnapshot } from '../../../../packages/core/src/snapshot.ts'
 import type { Tip, Verdict } from '../../../../packages/core/src/transport.ts'
-import { until } from '../../../support/virtual-clock.ts'
 import { meshId, origin, type Home } from './home.ts'
 
 export * from './home.ts'

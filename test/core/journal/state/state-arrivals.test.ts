@@ -1,8 +1,8 @@
 import { expect } from 'chai'
+import { FaultyDisk } from '@akshi/testkit'
 import { createIdentity, type Identity } from '../../../../packages/core/src/identity.ts'
 import { hexOf } from '../../../../packages/core/src/journal/state/hex.ts'
 import type { StateEnvelope } from '../../../../packages/core/src/envelope.ts'
-import { FaultyDisk } from '../../../support/faulty-disk.ts'
 import { actorFor, craft, makeMap, setIn, setRoot } from './crafted-change.ts'
 import { arrivalOf, changeOf, envelopesOf, sealAs, StateNode } from './state-fixture.ts'
 

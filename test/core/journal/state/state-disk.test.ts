@@ -1,8 +1,7 @@
 import { expect } from 'chai'
+import { crashes, seededRandom } from '@akshi/testkit'
 import type { StateEnvelope } from '../../../../packages/core/src/envelope.ts'
-import { crashes } from '../../../support/faulty-disk.ts'
 import { codeOf } from '../../../support/failures.ts'
-import { seededRandom } from '../../../support/seeded-random.ts'
 import { envelopesOf, pathOf, StateNode } from './state-fixture.ts'
 
 describe('JournalState on a failing disk', () => {

@@ -1,3 +1,4 @@
+import { FaultyDisk, seededRandom } from '@akshi/testkit'
 import { openEnvelope, sealEnvelope, type StateEnvelope, type StateHeader } from '../../../../packages/core/src/envelope.ts'
 import { createIdentity, type Identity } from '../../../../packages/core/src/identity.ts'
 import type { Arrival, Fork } from '../../../../packages/core/src/journal/feed.ts'
@@ -8,8 +9,6 @@ import { ApplyingMark } from '../../../../packages/core/src/storage/applying-mar
 import type { Disk } from '../../../../packages/core/src/storage/disk.ts'
 import { RecordFile } from '../../../../packages/core/src/storage/record-file.ts'
 import { readChange } from '../../../../packages/core/src/automerge/change.ts'
-import { FaultyDisk } from '../../../support/faulty-disk.ts'
-import { seededRandom } from '../../../support/seeded-random.ts'
 
 export const meshId = 'mesh'
 export const journal = 'plans'

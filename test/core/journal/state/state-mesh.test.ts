@@ -1,10 +1,9 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { seededRandom, type FaultyDisk } from '@akshi/testkit'
 import type { StateEnvelope } from '../../../../packages/core/src/envelope.ts'
 import { hexOf } from '../../../../packages/core/src/journal/state/hex.ts'
 import { createIdentity } from '../../../../packages/core/src/identity.ts'
-import type { FaultyDisk } from '../../../support/faulty-disk.ts'
-import { seededRandom } from '../../../support/seeded-random.ts'
 import { envelopesOf, StateNode } from './state-fixture.ts'
 
 const identities = [createIdentity(), createIdentity(), createIdentity()]

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey } from 'node:crypto'
-import { identityFromKey, type Identity } from '../../packages/core/src/identity.ts'
+import { identityFromKey, type Identity } from '@akshi/core'
 
 /** The same identity for the same number, always: for tests that are to repeat themselves exactly. */
 export function seededIdentity (number: number): Identity {

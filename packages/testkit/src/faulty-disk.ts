@@ -1,7 +1,5 @@
 import { basename, dirname } from 'node:path'
-import type { Random } from '@akshi/core'
-import { diskFailed } from '../../packages/core/src/storage/disk-error.ts'
-import type { Disk, DiskFile } from '../../packages/core/src/storage/disk.ts'
+import { diskFailed, type Random, type Disk, type DiskFile } from '@akshi/core'
 import { FaultyFile, type WritePoints } from './faulty-file.ts'
 import { FaultyInode } from './faulty-inode.ts'
 import { FaultyNames } from './faulty-names.ts'

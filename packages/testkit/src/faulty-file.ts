@@ -1,6 +1,4 @@
-import { isMeshError } from '../../packages/core/src/errors.ts'
-import { diskFailed } from '../../packages/core/src/storage/disk-error.ts'
-import type { DiskFile } from '../../packages/core/src/storage/disk.ts'
+import { isMeshError, diskFailed, type DiskFile } from '@akshi/core'
 import type { FaultyInode } from './faulty-inode.ts'
 
 /** Where write points are counted, and where they fail. */
