@@ -187,7 +187,7 @@ class CanonicalReader {
   /** A copy: who keeps a head or an id must not keep the whole request that it came in. */
   #byteString (length: number): Uint8Array {
     this.#expect(bytesMajor, length)
-    return this.#take(length).slice()
+    return new Uint8Array(this.#take(length))
   }
 
   #expect (major: number, value: number): void {
