@@ -255,6 +255,18 @@ describe('LinkSession and an end that fetches itself', () => {
     expect([await session.push(link, never), link.calls, two.count()]).to.deep.equal([true, ['push 9'], 9])
   })
 
+  it('has nothing to try again of what the other end got meanwhile', async () => {
+    await using pair = await makePair()
+    const { one, two } = pair
+    await one.append(...Array.from({ length: 9 }, (_, body) => body))
+    const { session, link } = makeSession(one, two, { batchSize: 50 })
+    session.noteRoot(new Uint8Array(32))
+    const lacks = () => one.journals.feeds().map((feed) => session.mayLack(feed))
+    const before = [await session.push(link, never), session.nextRetryAt, lacks()]
+    session.note(one.journals.states())
+    expect([before, session.hasNews, session.nextRetryAt, lacks()]).to.deep.equal([[false, 2_000, [true]], false, Infinity, [false]])
+  })
+
   it('pushes little at once, and much at once to an end that never asked', async () => {
     await using pair = await makePair()
     const { one, two } = pair
