@@ -123,6 +123,39 @@ describe('commands that talk to a node', () => {
     expect(stdout).to.include(`trusted beta: ${otherDid}\n`).and.include(`akshi trust ${did}`)
   })
 
+  it('status --watch shows the node again after each change, and says when it has stopped', async () => {
+    let shown = 0
+    await using node = await startNode({
+      'GET /api/v1/status': () => ({ body: { ...status, name: `shown ${++shown}` } }),
+      'GET /api/v1/events': () => ({ body: Buffer.from('retry: 1000\n\nid: a-1\nevent: peer\ndata: {}\n\n:\n\n') })
+    })
+    const { code, stdout, stderr } = await folder.akshi(['status', '--watch', '--json'])
+    expect(stdout.trim().split('\n').map((line) => (JSON.parse(line) as NodeStatus).name)).to.deep.equal(['shown 1', 'shown 2'])
+    expect([code, stderr]).to.satisfy(([code, stderr]: [number, string]) => code !== 0 && stderr.includes('MESH_NOT_RUNNING'))
+    expect(node.requests.map(({ path }) => path)).to.deep.equal(['/api/v1/status', '/api/v1/events', '/api/v1/status'])
+  })
+
+  it('why shows each address that was tried, and what to do', async () => {
+    const tries = [
+      { address: { host: '::1', port: 7 }, source: 'mdns', triedAt: '2026-01-01T00:00:00.000Z', result: 'failed', error: 'ref\u001bused', retryInMs: 1_200 },
+      { address: { host: '192.0.2.1', port: 7 }, source: 'gossip', result: 'dialling' }
+    ]
+    await using node = await startNode({ 'GET /api/v1/why?peer=beta': () => ({ body: { peer, tries, verdict: 'none of them answers', next: 'Look there.' } }) })
+    const { code, stdout } = await folder.akshi(['why', 'beta'])
+    expect([code, stdout.split('\n').slice(1)]).to.deep.equal([0, [
+      '  none of them answers',
+      '  trust  trusted: approved by the operator',
+      '',
+      'ADDRESS      NAMED BY  TRIED                     RESULT         AGAIN',
+      '[::1]:7      mdns      2026-01-01T00:00:00.000Z  ref\\u001bused  in 2 s',
+      '192.0.2.1:7  gossip    -                         dialling',
+      '',
+      'Look there.',
+      ''
+    ]])
+    expect(node.requests.length).to.equal(1)
+  })
+
   it('untrust says whom it trusts no more and how to take it back', async () => {
     await using node = await startNode({ 'POST /api/v1/untrust': () => ({ body: { ...peer, name: 'beta', trust: 'pending' } }) })
     const { code, stdout } = await folder.akshi(['untrust', 'beta'])

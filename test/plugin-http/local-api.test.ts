@@ -93,6 +93,25 @@ describe('local API', () => {
     expect(node.fake.calls[1]?.[2]).to.deep.include({ since: 'c0', kind: 'note' })
   })
 
+  it('tells what happens as server-sent events, after the one that the caller knows', async () => {
+    const events = [{ id: 'a-2', at: '2026-01-01T00:00:00.000Z', type: 'notice', data: { code: 'X', message: 'line\nbreak', count: 1 } }, { id: 'a-3', at: '', type: 'peer', data: {} }]
+    const seen: string[] = []
+    for (const [path, headers] of [['/api/v1/events?after=a-1', {}], ['/api/v1/events', { 'last-event-id': 'a-1' }], ['/api/v1/events', {}]] as const) {
+      node.fake.answers.events = (async function * () { yield * events })()
+      const answer = await operate(node.port, path, { headers })
+      seen.push(`${answer.status} ${answer.headers['content-type']} ${answer.bytes.toString()}`)
+    }
+    const [first = '', ...others] = seen
+    expect(first).to.equal('200 text/event-stream retry: 1000\n\n' +
+      'id: a-2\nevent: notice\ndata: {"at":"2026-01-01T00:00:00.000Z","data":{"code":"X","message":"line\\nbreak","count":1}}\n\nid: a-3\nevent: peer\ndata: {"at":"","data":{}}\n\n')
+    expect(others).to.deep.equal([first, first])
+    expect(node.fake.calls.map(([name, options]) => [name, (options as { after?: string }).after])).to.deep.equal([['events', 'a-1'], ['events', 'a-1'], ['events', undefined]])
+  })
+
+  it('says why a peer stands where it does', async () => {
+    expect([(await operate(node.port, '/api/v1/why?peer=beta')).json().from, node.fake.calls, problem(await operate(node.port, '/api/v1/why'))]).to.deep.equal(['why', [['why', 'beta']], [400, 'MESH_REQUEST_INVALID']])
+  })
+
   it('refuses to follow what cannot be read', async () => {
     node.fake.answers.read = new MeshError('MESH_REQUEST_INVALID', 'why')
     expect([problem(await operate(node.port, '/api/v1/journals/notes/tail?since=x')), node.fake.calls]).to.deep.equal([[400, 'MESH_REQUEST_INVALID'], [['read', 'notes', { limit: 0, reverse: true, since: 'x' }]]])

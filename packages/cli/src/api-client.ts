@@ -1,5 +1,5 @@
 import type {
-  Acknowledgement, Convergence, EntryView, JournalStatus, NewEntry, NodeControl, NodeStatus, PeerStatus, ReadOptions
+  Acknowledgement, Convergence, EntryView, JournalStatus, NewEntry, NodeControl, NodeStatus, PeerExplanation, PeerStatus, ReadOptions
 } from '@akshi/core'
 import { ApiConnection, type ApiBody, type ApiConnectionOptions } from './api-connection.ts'
 import { readLines } from './line-splitter.ts'
@@ -31,6 +31,19 @@ export class ApiClient {
 
   peers (): Promise<readonly PeerStatus[]> {
     return this.#connection.call('GET', '/peers')
+  }
+
+  /** Why a peer, named by DID or name, stands where it does. */
+  why (peer: string): Promise<PeerExplanation> {
+    return this.#connection.call('GET', `/why?peer=${encodeURIComponent(peer)}`)
+  }
+
+  /** Something happened in the node, so often; until the signal ends it or the node stops. */
+  async * changes (signal: AbortSignal): AsyncGenerator<number> {
+    for await (const lines of readLines(this.#connection.stream('/events', signal))) {
+      const count = lines.filter((line) => line.startsWith('id: ')).length
+      if (count > 0) yield count
+    }
   }
 
   trust (peer: string): Promise<PeerStatus> {

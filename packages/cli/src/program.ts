@@ -13,6 +13,7 @@ import { addToken } from './commands/token.ts'
 import { addTrust } from './commands/trust.ts'
 import { addUntrust } from './commands/untrust.ts'
 import { addWait } from './commands/wait.ts'
+import { addWhy } from './commands/why.ts'
 import { exitCodeHelp } from './guide.ts'
 import { Invocation } from './invocation.ts'
 import type { Io } from './io.ts'
@@ -23,7 +24,7 @@ export type AddCommand = (program: Command, invocation: Invocation) => void
 
 /** In the order of the help: making a node, running it, looking at it, writing to it, checking. */
 const commands: readonly AddCommand[] = [
-  addInit, addRun, addStop, addDemo, addStatus, addPeers, addTrust, addUntrust, addJournal, addWait, addId, addToken, addCert, addConfig
+  addInit, addRun, addStop, addDemo, addStatus, addPeers, addWhy, addTrust, addUntrust, addJournal, addWait, addId, addToken, addCert, addConfig
 ]
 
 /** The whole command line. It throws `CommanderError` where commander would end the process. */

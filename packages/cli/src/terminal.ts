@@ -3,6 +3,9 @@ import type { OutputStream } from './io.ts'
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
+/** Puts the cursor in the corner, and clears what is on the screen and above it (ECMA-48). */
+const clearScreen = '\u001b[H\u001b[2J\u001b[3J'
+
 /** Writes results to stdout, for people or as JSON. Everything else (logs, errors, hints) goes to stderr. */
 export class Terminal {
   readonly #stdout: OutputStream
@@ -23,6 +26,12 @@ export class Terminal {
   /** The one result of a command: `value` as a JSON document, or `lines` for people. */
   result (value: unknown, lines: () => readonly string[]): void {
     this.#stdout.write((this.#json ? JSON.stringify(value) : lines().join('\n')) + '\n')
+  }
+
+  /** One of many states of a command that goes on: `value` as a line of JSON, or `lines` in the place of those before, on a terminal. */
+  page (value: unknown, lines: () => readonly string[]): void {
+    const clear = this.#stdout.isTTY === true ? clearScreen : ''
+    this.#stdout.write(this.#json ? JSON.stringify(value) + '\n' : `${clear}${lines().join('\n')}\n`)
   }
 
   style (style: Style, text: string): string {

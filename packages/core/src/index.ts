@@ -14,6 +14,8 @@ export type { Hooks, OutgoingEnvelope, PendingWrite, PluginHooks, TransportChoic
 export { HttpRoutes, type MountedRoute, type RouteAccess } from './http-routes.ts'
 export { createIdentity, ensureIdentity, identityFromKey, readIdentity, type Identity } from './identity.ts'
 export { createLogger, silentLogger, type LogFields, type LogFormat, type Logger, type LogLevel } from './logger.ts'
+export type { EventOptions, MeshEvent, MeshEventData } from './mesh-event.ts'
+export type { AddressTry, PeerExplanation } from './peer-explanation.ts'
 export type { PeerBook, PeerView, Trust } from './peer-book.ts'
 export {
   definePlugin, NoConfig, type Plugin, type PluginCradle, type PluginParts, type Service

@@ -5,13 +5,18 @@ import type {
 import type { Clock } from './clock.ts'
 import type { NodeSettings } from './cradle.ts'
 import { shortDid, type Did } from './did.ts'
+import { MeshError } from './errors.ts'
+import type { EventLog } from './event-log.ts'
 import type { Hooks } from './hooks.ts'
 import type { HttpRoutes } from './http-routes.ts'
 import { checkJournalName } from './journal-name.ts'
 import { JournalControl } from './journal-control.ts'
 import type { Journals } from './journal/journals.ts'
+import type { EventOptions, MeshEvent } from './mesh-event.ts'
 import type { Notices } from './notices.ts'
 import type { PeerView } from './peer-book.ts'
+import { explainPeer, type PeerExplanation } from './peer-explanation.ts'
+import type { Candidates } from './peers/candidates.ts'
 import type { KnownPeers, TrustPolicy } from './peers/known-peers.ts'
 import type { Durability } from './storage/disk.ts'
 import { compareWith, describeConvergence } from './sync/convergence.ts'
@@ -26,6 +31,8 @@ export interface ControlOptions {
   readonly trustPolicy: TrustPolicy
   readonly journals: Journals
   readonly peers: KnownPeers
+  readonly candidates: Candidates
+  readonly events: EventLog
   readonly sharing: Sharing
   readonly sync: Sync
   readonly inbox: Inbox
@@ -73,6 +80,19 @@ export class Control implements NodeControl {
 
   peers (): readonly PeerStatus[] {
     return this.#options.peers.all().map((peer) => this.#peerStatus(peer))
+  }
+
+  why (who: string): PeerExplanation {
+    const { peers, candidates } = this.#options
+    const did = peers.resolve(who)
+    const peer = peers.get(did)
+    if (peer === undefined) throw new MeshError('MESH_PEER_UNKNOWN', `${did} was never seen here. See "akshi peers" for those who were.`)
+    return explainPeer(this.#peerStatus(peer), candidates.triesOf(did))
+  }
+
+  events ({ after, signal }: EventOptions = {}): AsyncIterable<MeshEvent> {
+    const { journals: { closing }, events } = this.#options
+    return events.follow(after, signal === undefined ? closing : AbortSignal.any([signal, closing]))
   }
 
   async trust (who: string): Promise<PeerStatus> {

@@ -8,6 +8,7 @@ import { HookBoard } from './hooks.ts'
 import type { HttpRoutes } from './http-routes.ts'
 import type { Identity } from './identity.ts'
 import { describeError } from './errors.ts'
+import { EventLog } from './event-log.ts'
 import type { Fork } from './journal/feed.ts'
 import { HybridClock } from './journal/hybrid-clock.ts'
 import { Journals } from './journal/journals.ts'
@@ -57,7 +58,8 @@ export function createNodeParts (options: NodePartsOptions) {
   const common = { clock, random, logger }
   const board = new HookBoard(logger)
   const { hooks } = board
-  const notices = new Notices(clock, logger)
+  const events = new EventLog(clock, random)
+  const notices = new Notices(clock, logger, ({ code, message, count }) => events.add('notice', { code, message, count }))
   const trust = new TrustStore(paths.trust, clock)
   const peers = new KnownPeers(identity.did, mesh.trust, trust, clock, mesh.peers.map(configuredPeer))
   const candidates = new Candidates(identity.did, peers, clock, random, logger)
@@ -82,6 +84,7 @@ export function createNodeParts (options: NodePartsOptions) {
       if (feed.origin === identity.did) recovery.need()
     }
   })
+  tellOf(events, journals, peers)
   const inbox = new Inbox({ meshId: mesh.id, journals, sharing, notices, announced: heardWith(clock, peers, candidates) })
   const announcer = new NodeAnnouncer({ identity, meshId: mesh.id, name: settings.name, agents: agents.map(({ name }) => name), hooks, clock, logger })
   const sync = new Sync({
@@ -99,11 +102,22 @@ export function createNodeParts (options: NodePartsOptions) {
     maxEnvelopes: mesh.sync.max_lag_before_full_sync,
     newestFirst: mesh.sync.newest_first,
     recovery,
+    linkChanged: (to, { transport, state, reason }) => events.add('link', { to: to.kind === 'peer' ? to.did : to.name, transport, state, reason }),
     fallbackMs: mesh.sync.fallback_after_secs * 1000
   })
   const receiver = new Receiver({ journals, sharing, inbox, hooks, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from) })
-  const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, sharing, sync, inbox, durability, hooks, notices, httpRoutes, plugins, clock })
+  const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, candidates, events, sharing, sync, inbox, durability, hooks, notices, httpRoutes, plugins, clock })
   return { board, trust, peers, candidates, journals, announcer, sync, receiver, control }
+}
+
+/** Tells of peers and journals until these are closed. */
+function tellOf (events: EventLog, journals: Journals, peers: KnownPeers): void {
+  peers.onChange(({ did, name, trust, trustReason: reason }) => events.add('peer', { did, name, trust, reason }))
+  journals.onChange(({ id: { journal: name } }) => events.grew(name, () => {
+    const journal = journals.find(name)
+    return { name, entries: journal?.count ?? 0, heads: (journal?.heads ?? []).map((head) => Buffer.from(head).toString('hex')).sort() }
+  }))
+  journals.closing.addEventListener('abort', () => events.close(), { once: true })
 }
 
 /** For announcements that peers pass on: news of a known node is noted, and addresses are dialled before they count. */

@@ -8,11 +8,14 @@ const maxNotices = 50
 export class Notices {
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #added: (notice: Notice) => void
   readonly #notices = new Map<string, Notice>()
 
-  constructor (clock: Clock, logger: Logger) {
+  /** `added` is told of each, every time. */
+  constructor (clock: Clock, logger: Logger, added: (notice: Notice) => void = () => {}) {
     this.#clock = clock
     this.#logger = logger
+    this.#added = added
   }
 
   /** Notes that something happened. `code` and `message` together say what is the same. */
@@ -20,7 +23,9 @@ export class Notices {
     const key = `${code} ${message}`
     const count = (this.#notices.get(key)?.count ?? 0) + 1
     this.#notices.delete(key)
-    this.#notices.set(key, { code, message, count, at: new Date(this.#clock.now()).toISOString() })
+    const notice = { code, message, count, at: new Date(this.#clock.now()).toISOString() }
+    this.#notices.set(key, notice)
+    this.#added(notice)
     if (this.#notices.size > maxNotices) this.#notices.delete(this.#notices.keys().next().value ?? '')
     this.#logger.warnOnce(key, message, { code })
   }

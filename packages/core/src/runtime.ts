@@ -11,8 +11,10 @@ import { Lifecycle, type Part } from './lifecycle.ts'
 import { configurePlugins, loadPlugins, type LoadedPlugin, type PluginObject } from './load-plugins.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
-import type { PluginCradle, PluginParts } from './plugin.ts'
+import type { PluginCradle } from './plugin.ts'
+import { setUpPlugins, type SetUpPlugin } from './plugin-setup.ts'
 import { systemRandom, type Random } from './random.ts'
+import { startOrder } from './start-order.ts'
 import { ApplyingMark } from './storage/applying-mark.ts'
 import { systemDisk } from './storage/system-disk.ts'
 import type { Disk } from './storage/disk.ts'
@@ -34,12 +36,6 @@ export interface NodeOptions {
   readonly disk?: Disk
   /** Default: lines on stderr, as `[telemetry]` says. */
   readonly logger?: Logger
-}
-
-interface SetUpPlugin extends PluginParts {
-  readonly name: string
-  /** For errors: `plugin "mdns" (@akshi/plugin-mdns)`. */
-  readonly title: string
 }
 
 interface Running {
@@ -142,9 +138,9 @@ export class Runtime {
         logger: this.#logger
       })
       await parts.trust.open()
-      const plugins = this.#setUpPlugins(parts, identity, settings, routes)
+      const plugins = this.#setUp(parts, identity, settings, routes)
       for (const { name, transport } of plugins) if (transport !== undefined) transports.set(name, transport)
-      for (const part of this.#inOrder(parts, plugins)) await this.#lifecycle.start(part)
+      for (const part of startOrder(parts, plugins, this.#logger)) await this.#lifecycle.start(part)
       if (routes.baseUrl !== undefined) await this.#lifecycle.start(this.#notePart(routes.baseUrl))
       this.#running = { identity, control: parts.control, routes }
     } catch (error) {
@@ -160,44 +156,14 @@ export class Runtime {
     return { name, home, meshId: mesh.id, version, dashboard: { port, bind, token, auth, remote, rateLimitPerMinute, rateLimitBurst } }
   }
 
-  /** Calls each `setup` with a scope of its own; then nobody can tap a hook any more. */
-  #setUpPlugins ({ board, peers: peerBook, announcer, control }: NodeParts, identity: Identity, settings: NodeSettings, httpRoutes: HttpRoutes): SetUpPlugin[] {
+  /** Sets the plugins up, each with a scope of its own; then nobody can tap a hook any more. */
+  #setUp ({ board, peers: peerBook, announcer, control }: NodeParts, identity: Identity, settings: NodeSettings, httpRoutes: HttpRoutes): readonly SetUpPlugin[] {
     const cradle = createCradle({ clock: this.#clock, random: this.#random, logger: this.#logger, identity, settings, peerBook, announcer, control, httpRoutes })
-    const plugins = this.#plugins.map(({ plugin, package: origin, config }) => {
-      const title = `plugin "${plugin.name}" (${origin})`
-      const scope = createPluginScope(cradle, { config, logger: this.#logger.child({ plugin: plugin.name }), hooks: board.facade() })
-      try {
-        return { ...plugin.setup(scope.cradle as PluginCradle), name: plugin.name, title }
-      } catch (cause) {
-        throw new MeshError('MESH_PLUGIN_START_FAILED', `${title} failed in setup: ${describeError(cause)}`, { cause })
-      }
+    const plugins = setUpPlugins(this.#plugins, ({ plugin: { name: plugin }, config }) => {
+      return createPluginScope(cradle, { config, logger: this.#logger.child({ plugin }), hooks: board.facade() }).cradle as PluginCradle
     })
     board.seal()
     return plugins
-  }
-
-  /** Journals, services, transports, discoveries, sync: what is used starts before what uses it. */
-  * #inOrder (parts: NodeParts, plugins: readonly SetUpPlugin[]): Generator<Part> {
-    const { board, peers, candidates, journals, announcer, sync, receiver } = parts
-    peers.onChange((peer) => board.hooks.onPeerDiscovered.call(peer))
-    yield { name: 'the journals', start: () => journals.open(), stop: () => journals.close() }
-    for (const { title: name, service } of plugins) {
-      if (service !== undefined) yield { name, start: (signal) => service.start(signal), stop: () => service.stop() }
-    }
-    for (const { title: name, transport } of plugins) {
-      if (transport !== undefined) yield { name, start: (signal) => transport.start(receiver, signal), stop: () => transport.stop() }
-    }
-    const prober = plugins.find((plugin) => plugin.prober !== undefined)?.prober
-    yield { name: 'the candidates', start: () => prober === undefined ? undefined : candidates.start(prober), stop: () => candidates.stop() }
-    for (const { name: source, title: name, discovery } of plugins) {
-      if (discovery === undefined) continue
-      yield { name, start: (signal) => discovery.start((candidate) => candidates.report(candidate, source), signal), stop: () => discovery.stop() }
-      announcer.onChange((signed) => {
-        discovery.announce(signed).catch((error: unknown) => this.#logger.error(`${name} could not announce this node`, { error: describeError(error) }))
-      })
-    }
-    yield { name: 'sync', start: () => sync.start(), stop: () => sync.stop() }
-    yield { name: 'the announcer', start: () => announcer.start(), stop: () => announcer.stop() }
   }
 
   #notePart (url: string): Part {

@@ -2,7 +2,8 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { isMeshError, maxRequestBytes, systemClock, type Clock, type Logger, type NodeControl } from '@akshi/core'
 import { addJournalRoutes } from './local-journals.ts'
-import { readAgent, readTrust } from './local-request.ts'
+import { sendEvents } from './local-events.ts'
+import { readAfter, readAgent, readPeer, readTrust } from './local-request.ts'
 import { sendError, sendJson } from './reply.ts'
 import { refuseMethod, RequestError } from './request-error.ts'
 
@@ -34,10 +35,12 @@ export function localApi ({ control, logger, clock = systemClock, admit, otherwi
 
   get('/api/v1/status', () => control.status())
   get('/api/v1/peers', () => control.peers())
+  get('/api/v1/why', ({ query }) => control.why(readPeer(query)))
   get('/api/v1/journals', () => control.journals())
   get('/api/v1/sync/convergence', ({ query }) => control.convergence(readAgent(query)))
   post('/api/v1/trust', ({ body }) => control.trust(readTrust(body)))
   post('/api/v1/untrust', ({ body }) => control.untrust(readTrust(body)))
+  app.route('/api/v1/events').all(guard).get((request, response) => sendEvents(response, control, readAfter(request), clock)).all(noOther('GET'))
   addJournalRoutes(app, control, clock, { guard, noOther })
   app.use((request, response) => otherwise(request, response))
   app.use(failed(logger))

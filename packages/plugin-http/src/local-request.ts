@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { NewEntry, ReadOptions } from '@akshi/core'
 import { badRequest } from './request-error.ts'
 
@@ -6,6 +7,19 @@ type Fields = Readonly<Record<string, unknown>>
 /** Reads `?agent=`. As all readers here, throws RequestError 400 that names the field. */
 export function readAgent (query: Fields): string | undefined {
   return optionalText(query, 'agent')
+}
+
+/** Reads `?peer=`: a DID or a name. */
+export function readPeer (query: Fields): string {
+  const peer = optionalText(query, 'peer')
+  if (peer === undefined || peer === '') throw badRequest('"peer" must be the DID or the name of a node: /api/v1/why?peer=NAME.')
+  return peer
+}
+
+/** The id of the last event that a listener got: as browsers send it, or as `?after=`. */
+export function readAfter ({ headers, query }: { readonly headers: IncomingHttpHeaders, readonly query: Fields }): string | undefined {
+  const last = headers['last-event-id']
+  return typeof last === 'string' ? last : optionalText(query, 'after')
 }
 
 /** Reads `{"peer": DID or name}`, for trusting and not trusting it. */

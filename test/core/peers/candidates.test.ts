@@ -48,6 +48,24 @@ async function finish (): Promise<void> {
 }
 
 describe('Candidates', () => {
+  it('tell what became of each address of a node: met, failed and why and for how long, or still being dialled', async () => {
+    const { clock, candidates } = makeCandidates((_, port) => port === 1 ? 'alpha' : port === 2 ? unreachable : undefined)
+    candidates.report({ did: one, addresses: [at(1), at(2), at(3)] }, 'mdns')
+    candidates.report({ did: two, addresses: [at(4)] }, 'mdns')
+    await finish()
+    const triedAt = new Date(clock.now()).toISOString()
+    const [met, failed, dialling, ...others] = candidates.triesOf(one)
+    const { retryInMs = 0, ...rest } = failed ?? {}
+    expect([met, rest, dialling, others]).to.deep.equal([
+      { address: at(1), source: 'mdns', triedAt, result: 'met' },
+      { address: at(2), source: 'mdns', triedAt, result: 'failed', error: 'refused' },
+      { address: at(3), source: 'mdns', triedAt, result: 'dialling' },
+      []
+    ])
+    expect(retryInMs).to.be.within(1, 60_000)
+    await candidates.stop()
+  })
+
   it('note in the peer book who showed a key, with where and by whom it was found', async () => {
     const { candidates, met } = makeCandidates(() => 'alpha')
     candidates.report({ did: one, addresses: [address], onLink: true }, 'mdns')

@@ -26,6 +26,11 @@ async function check (options: WorldOptions, commands: readonly Command[]): Prom
 describe('A mesh of nodes', function () {
   this.timeout(120_000 * soak)
 
+  it('brings the other life\'s path of a fork to a clone, and not what both share, in batches of one', async () => {
+    const append = (home: number): Command => ({ kind: 'append', home, sizes: [1] })
+    await check({ identities: 3, seed: 0, maxEnvelopes: 0, batchSize: 1, newestFirst: false }, [append(0), { kind: 'clone', home: 0 }, append(0), append(3)])
+  })
+
   it('loses nothing and comes together without a fork, whatever links do and whenever nodes are killed or lose power', () => holds('restarts', 60, 25))
   it('keeps every life of a node and comes together when disks are lost or damaged, old backups restored and homes cloned', () => holds('disasters', 60, 25))
   it('shows nothing of those whom a node does not trust, and merges it when it does', () => holds('trust', 60, 25))

@@ -2,6 +2,7 @@ import type { PeerStatus } from '@akshi/core'
 import type { Command } from 'commander'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
+import { placeOf } from '../place.ts'
 import { printable, type Terminal } from '../terminal.ts'
 
 /** `akshi peers`: every node that is known, with the reasons. */
@@ -9,7 +10,7 @@ export function addPeers (program: Command, invocation: Invocation): void {
   program.command('peers')
     .summary('show every known node and why it is in or out')
     .description('Shows every node that this one knows: its trust and why, where it was seen, how envelopes reach it and why, and what it lacks.')
-    .addHelpText('after', examples([['akshi peers', ''], ['akshi peers --json', 'for scripts']], 'akshi trust NAME lets a pending node in'))
+    .addHelpText('after', examples([['akshi peers', ''], ['akshi peers --json', 'for scripts']], 'akshi trust NAME lets a pending node in; akshi why NAME tells what became of its addresses'))
     .action(async () => {
       const peers = await invocation.withNode((client) => client.peers())
       invocation.terminal.result({ peers }, () => peers.length === 0
@@ -21,7 +22,7 @@ export function addPeers (program: Command, invocation: Invocation): void {
 const trustStyles = { trusted: 'green', pending: 'yellow', blocked: 'red' } as const
 
 function describePeer (peer: PeerStatus, terminal: Terminal): string[] {
-  const places = peer.addresses.map(({ host, port }) => host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+  const places = peer.addresses.map(placeOf)
   const { via, link, lag = 0 } = peer
   return [
     `${terminal.style('bold', printable(peer.name))}  ${peer.did}`,

@@ -1,4 +1,4 @@
-import type { NodeStatus } from '@akshi/core'
+import { MeshError, type NodeStatus } from '@akshi/core'
 import type { Command } from 'commander'
 import { percentOf } from '../catch-up.ts'
 import { examples } from '../guide.ts'
@@ -11,11 +11,25 @@ export function addStatus (program: Command, invocation: Invocation): void {
   program.command('status')
     .summary('show the running node: transport, peers, journals')
     .description('Shows the running node: which transport it uses and why, its peers with their lag, and its journals.')
-    .addHelpText('after', examples([['akshi status', ''], ['akshi status --json', 'everything the node says']], 'akshi peers shows why each peer stands where it does'))
-    .action(async () => {
+    .option('-w, --watch', 'show it again whenever something changes, until Ctrl-C')
+    .addHelpText('after', examples([['akshi status', ''], ['akshi status --json', 'everything the node says'], ['akshi status --watch', '']], 'akshi peers shows why each peer stands where it does'))
+    .action(async ({ watch = false }: { readonly watch?: boolean }) => {
+      if (watch) return await watchStatus(invocation)
       const status = await invocation.withNode((client) => client.status())
       invocation.terminal.result(status, () => describeNode(status, invocation.terminal))
     })
+}
+
+/** With `--json`, a line for each time. */
+async function watchStatus (invocation: Invocation): Promise<void> {
+  const { io, terminal } = invocation
+  const stop = io.interruption()
+  const show = (status: NodeStatus) => terminal.page(status, () => describeNode(status, terminal))
+  await invocation.withNode(async (client) => {
+    show(await client.status())
+    for await (const count of client.changes(stop)) if (count > 0) show(await client.status())
+  })
+  if (!stop.aborted) throw new MeshError('MESH_NOT_RUNNING', 'The node has stopped. Start it again: akshi run')
 }
 
 function describeNode (status: NodeStatus, terminal: Terminal): string[] {

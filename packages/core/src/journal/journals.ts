@@ -3,7 +3,8 @@ import { isJournalName, checkJournalName } from '../journal-name.ts'
 import type { Did } from '../did.ts'
 import type { FeedId, FeedState } from '../transport.ts'
 import type { Feed } from './feed.ts'
-import { Journal, type JournalContext } from './journal.ts'
+import { Journal } from './journal.ts'
+import type { JournalContext } from './journal-context.ts'
 
 /** All journals of a node, and the one place that tells when any of them grew. */
 export class Journals {

@@ -7,6 +7,7 @@ import { withDeadline } from '../deadline.ts'
 import { describeError, isMeshError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Random } from '../random.ts'
+import type { AddressTry } from '../peer-explanation.ts'
 import type { Prober } from '../transport.ts'
 import type { KnownPeers } from './known-peers.ts'
 
@@ -18,7 +19,12 @@ interface Claim {
 }
 
 interface Attempt {
+  readonly claim: Claim
   failures: number
+  /** When it was dialled last, milliseconds since the Unix epoch. */
+  triedAt: number | undefined
+  /** Why that failed. */
+  error: string | undefined
   /** When it may be dialled again, on the monotonic clock. */
   notBefore: number
   timer: Timer | undefined
@@ -72,6 +78,11 @@ export class Candidates {
     this.#dialNext()
   }
 
+  /** What became of the addresses at which a node was said to be. */
+  triesOf (did: Did): readonly AddressTry[] {
+    return [...this.#attempts.values()].filter(({ claim }) => claim.did === did).map((attempt) => this.#describe(attempt))
+  }
+
   /** Resolves when no dial is under way any more. */
   async stop (): Promise<void> {
     this.#stopped.abort()
@@ -85,7 +96,7 @@ export class Candidates {
     for (const [key, claim] of this.#waiting) {
       if (this.#dials.size >= maxDials) return
       this.#waiting.delete(key)
-      const attempt = this.#attemptFor(key)
+      const attempt = this.#attemptFor(key, claim)
       if (attempt.notBefore > this.#clock.monotonic()) continue
       attempt.notBefore = Infinity
       const dial = this.#dial(prober, claim, attempt).finally(() => {
@@ -98,10 +109,12 @@ export class Candidates {
 
   async #dial (prober: Prober, claim: Claim, attempt: Attempt): Promise<void> {
     const { did, address, source, onLink } = claim
+    attempt.triedAt = this.#clock.now()
     try {
       const announcement = await withDeadline(this.#clock, dialTimeoutMs, `dialling ${address.host}:${address.port}`,
         (signal) => prober.prove(did, address, signal), this.#stopped.signal)
       attempt.failures = 0
+      attempt.error = undefined
       attempt.notBefore = this.#clock.monotonic() + freshMs
       this.#peers.met({ did, address, source, onLink, announcement })
     } catch (error) {
@@ -113,8 +126,9 @@ export class Candidates {
     const { did, address: { host, port }, source } = claim
     const delayMs = backoffMs(attempt.failures++, this.#random)
     attempt.notBefore = this.#clock.monotonic() + delayMs
+    attempt.error = describeError(error)
     const message = isMeshError(error, 'MESH_PEER_MISMATCH') ? 'another node answers at the address of a candidate' : 'a candidate could not be reached'
-    this.#logger.warnOnce(`${did} ${host} ${port}`, message, { did, address: `${host}:${port}`, source, error: describeError(error) })
+    this.#logger.warnOnce(`${did} ${host} ${port}`, message, { did, address: `${host}:${port}`, source, error: attempt.error })
     const isForgotten = this.#attempts.get(keyOf(claim)) !== attempt
     if (isForgotten || attempt.failures > maxRetries) return
     attempt.timer = this.#clock.timer(delayMs, () => {
@@ -123,7 +137,19 @@ export class Candidates {
     })
   }
 
-  #attemptFor (key: string): Attempt {
+  #describe ({ claim: { address, source }, triedAt, error, failures, notBefore }: Attempt): AddressTry {
+    const waits = failures > 0 && failures <= maxRetries && notBefore < Infinity
+    return {
+      address,
+      source,
+      ...triedAt !== undefined && { triedAt: new Date(triedAt).toISOString() },
+      result: notBefore === Infinity ? 'dialling' : error === undefined ? 'met' : 'failed',
+      ...error !== undefined && { error },
+      ...waits && { retryInMs: Math.max(0, Math.round(notBefore - this.#clock.monotonic())) }
+    }
+  }
+
+  #attemptFor (key: string, claim: Claim): Attempt {
     let attempt = this.#attempts.get(key)
     if (attempt !== undefined) return attempt
     if (this.#attempts.size >= maxAttempts) {
@@ -131,7 +157,7 @@ export class Candidates {
       forgotten?.timer?.cancel()
       if (oldest !== undefined) this.#attempts.delete(oldest)
     }
-    attempt = { failures: 0, notBefore: 0, timer: undefined }
+    attempt = { claim, failures: 0, triedAt: undefined, error: undefined, notBefore: 0, timer: undefined }
     this.#attempts.set(key, attempt)
     return attempt
   }

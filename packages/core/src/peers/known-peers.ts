@@ -1,18 +1,13 @@
 import type { Address, SignedAnnouncement } from '../announcement.ts'
 import type { Clock } from '../clock.ts'
-import { isDid, parseDid, shortDid, type Did } from '../did.ts'
+import type { Did } from '../did.ts'
 import { MeshError } from '../errors.ts'
-import type { PeerBook, PeerView, Trust } from '../peer-book.ts'
+import type { PeerBook, PeerView } from '../peer-book.ts'
+import { judge, sameAddress, unmet, viewOf, type ConfiguredPeer, type Judgement, type KnownPeer, type TrustPolicy } from './known-peer.ts'
+import { resolvePeer } from './peer-name.ts'
 import type { Cut, TrustStore } from './trust-store.ts'
 
-export type TrustPolicy = 'known' | 'lan' | 'open'
-
-/** A peer listed in runtime.toml. */
-export interface ConfiguredPeer {
-  readonly did: Did
-  readonly name: string | undefined
-  readonly addresses: readonly Address[]
-}
+export type { ConfiguredPeer, TrustPolicy } from './known-peer.ts'
 
 /** A dial or a request that showed who is at an address. */
 export interface Meeting {
@@ -23,22 +18,11 @@ export interface Meeting {
   readonly announcement: SignedAnnouncement
 }
 
-interface KnownPeer {
-  readonly did: Did
-  readonly configured: ConfiguredPeer | undefined
-  readonly sources: Set<string>
-  addresses: readonly Address[]
-  signed: SignedAnnouncement | undefined
-  onLink: boolean
-  seenAt: number | undefined
-}
-
 const maxStrangers = 1_000
 const maxAddresses = 8
-const minSuffix = 8
 const strangerLifetimeMs = 600_000
 
-/** Every node this one has met or was told of in its configuration, and the one place where trust is decided. */
+/** Every node this one has met or was told of in its configuration, and whether it is trusted. */
 export class KnownPeers implements PeerBook {
   readonly #own: Did
   readonly #policy: TrustPolicy
@@ -54,7 +38,7 @@ export class KnownPeers implements PeerBook {
     this.#clock = clock
     for (const peer of configured) {
       if (peer.did === own) continue
-      this.#peers.set(peer.did, { did: peer.did, configured: peer, sources: new Set(['config']), addresses: [], signed: undefined, onLink: false, seenAt: undefined })
+      this.#peers.set(peer.did, unmet(peer.did, peer))
     }
   }
 
@@ -120,11 +104,7 @@ export class KnownPeers implements PeerBook {
    * @throws MeshError `MESH_DID_INVALID`, `MESH_PEER_UNKNOWN`, `MESH_PEER_AMBIGUOUS`.
    */
   resolve (who: string): Did {
-    if (who.startsWith('did:')) return parseDid(who)
-    const named = [...new Set([...this.all(), ...this.#store.all()].filter(({ name, did }) => name === who || (who.length >= minSuffix && did.endsWith(who))).map(({ did }) => did))]
-    if (named.length === 1 && isDid(named[0] ?? '')) return named[0] as Did
-    if (named.length === 0) throw new MeshError('MESH_PEER_UNKNOWN', `No node named "${who}" has been seen. See "akshi peers", or give its DID.`)
-    throw new MeshError('MESH_PEER_AMBIGUOUS', `${named.length} nodes are named "${who}": ${named.join(', ')}. Give the DID of the one you mean.`)
+    return resolvePeer(who, () => [...this.all(), ...this.#store.all()])
   }
 
   /** Trusts a node at once and for good. Throws `MESH_DISK_FAILED`. */
@@ -178,7 +158,7 @@ export class KnownPeers implements PeerBook {
 
   #add (did: Did): KnownPeer {
     this.#forgetStrangers()
-    const peer: KnownPeer = { did, configured: undefined, sources: new Set(), addresses: [], signed: undefined, onLink: false, seenAt: undefined }
+    const peer = unmet(did)
     this.#peers.set(did, peer)
     return peer
   }
@@ -188,30 +168,12 @@ export class KnownPeers implements PeerBook {
     for (const listener of this.#listeners) listener(view)
   }
 
-  #judge (peer: KnownPeer): [trust: Trust, reason: string] {
-    const decision = this.#store.get(peer.did)
-    if (decision === 'blocked') return ['blocked', 'blocked by the operator']
-    if (decision === 'untrusted') return ['pending', `trust withdrawn: run "akshi trust ${peer.did}" to give it back`]
-    if (peer.configured !== undefined) return ['trusted', 'listed in runtime.toml']
-    if (decision === 'trusted') return ['trusted', 'approved by the operator']
-    if (peer.signed !== undefined && this.#policy === 'open') return ['trusted', 'mesh.trust is "open"']
-    if (peer.signed !== undefined && this.#policy === 'lan' && peer.onLink) return ['trusted', 'mesh.trust is "lan" and it is on this network']
-    return ['pending', `not approved: run "akshi trust ${peer.did}"`]
+  #judge (peer: KnownPeer): Judgement {
+    return judge(peer, this.#store.get(peer.did), this.#policy)
   }
 
   #view (peer: KnownPeer): PeerView {
-    const { did, configured, sources, addresses, signed, seenAt } = peer
-    const [trust, trustReason] = this.#judge(peer)
-    return Object.freeze({
-      did,
-      name: this.operatorNameOf(did) ?? signed?.announcement.name ?? shortDid(did),
-      trust,
-      trustReason,
-      sources: [...sources],
-      addresses: [...addresses, ...(configured?.addresses ?? []).filter((address) => !addresses.some((known) => sameAddress(known, address)))],
-      ...(signed === undefined ? {} : { announcement: signed.announcement }),
-      ...(seenAt === undefined ? {} : { seenAt })
-    })
+    return viewOf(peer, this.operatorNameOf(peer.did), this.#judge(peer))
   }
 
   /** Strangers cost their inventor nothing, so they are few and short-lived here. */
@@ -223,9 +185,4 @@ export class KnownPeers implements PeerBook {
       if (++strangers > maxStrangers - 1 || (peer.seenAt ?? 0) < oldest) this.#peers.delete(peer.did)
     }
   }
-}
-
-/** True for the same host and port. */
-export function sameAddress (a: Address, b: Address): boolean {
-  return a.host === b.host && a.port === b.port
 }

@@ -1,5 +1,5 @@
 import { sameBytes } from '../bytes.ts'
-import type { FeedState } from '../transport.ts'
+import type { FeedState, Tip } from '../transport.ts'
 import { feedKey } from '../wire.ts'
 
 /** What somebody has, by feed key. */
@@ -18,8 +18,12 @@ export function seqOf (state: FeedState | undefined): number {
 export function sameState (a: FeedState | undefined, b: FeedState | undefined): boolean {
   if (seqOf(a) !== seqOf(b)) return false
   if (a === undefined || b === undefined) return true
-  if (!sameSet(a.tips.map(({ id }) => id), b.tips.map(({ id }) => id))) return false
+  if (!sameTips(a.tips, b.tips)) return false
   return a.heads.length === 0 || b.heads.length === 0 || sameSet(a.heads, b.heads)
+}
+
+export function sameTips (a: readonly Tip[], b: readonly Tip[]): boolean {
+  return sameSet(a.map(({ id }) => id), b.map(({ id }) => id))
 }
 
 function sameSet (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {

@@ -7,7 +7,7 @@ import { idOfText } from '../entry.ts'
 import type { Arrival, Feed, FeedContext, ServedItem, ServeOptions } from '../feed.ts'
 import { Intake } from './intake.ts'
 import { takeInLeftovers } from './leftovers.ts'
-import type { LoadedSegment, LogSegment } from './log-segment.ts'
+import type { LogSegment } from './log-segment.ts'
 import { LogWriter } from './log-writer.ts'
 import { Sealer, type SnapshotItem } from './sealer.ts'
 import type { SegmentCache } from './segment-cache.ts'
@@ -15,6 +15,7 @@ import type { Point } from './segment-index.ts'
 import { SegmentStore } from './segment-store.ts'
 import type { SegmentTree } from './segment-tree.ts'
 import { countEnvelopes, serveSegments } from './serving.ts'
+import type { LoadedSegment } from './stored-segment.ts'
 
 const maxPoints = 64
 const maxDetachedNamed = 1024

@@ -1,7 +1,8 @@
 import { maxSegmentChanges, maxSegmentEntries, maxSegmentTextBytes } from '../../automerge/segment-limits.ts'
 import { sealEnvelope, type LogEnvelope } from '../../envelope.ts'
 import type { Identity } from '../../identity.ts'
-import { DamagedSegment, type CheckedEnvelope, type LogSegment } from './log-segment.ts'
+import { DamagedSegment } from './damaged-segment.ts'
+import type { CheckedEnvelope, LogSegment } from './log-segment.ts'
 import type { Sealer } from './sealer.ts'
 import type { SegmentStore } from './segment-store.ts'
 

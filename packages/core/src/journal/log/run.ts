@@ -2,7 +2,8 @@ import { sameBytes } from '../../bytes.ts'
 import type { LogEnvelope } from '../../envelope.ts'
 import { describeError } from '../../errors.ts'
 import type { Verdict } from '../../transport.ts'
-import type { CheckedEnvelope, LoadedSegment, LogSegment } from './log-segment.ts'
+import type { CheckedEnvelope, LogSegment } from './log-segment.ts'
+import type { LoadedSegment } from './stored-segment.ts'
 import type { SegmentRules } from '../../automerge/segment-rules.ts'
 
 /** Envelopes that follow each other in one segment, checked, on their way to the disk. */

@@ -3,10 +3,12 @@ import { SegmentRules } from '../../automerge/segment-rules.ts'
 import { describeError } from '../../errors.ts'
 import type { FeedId, FeedState } from '../../transport.ts'
 import { reportDamage, type FeedContext } from '../feed.ts'
-import { DamagedSegment, LogSegment, type LoadedSegment, type SegmentContext } from './log-segment.ts'
+import { DamagedSegment } from './damaged-segment.ts'
+import { LogSegment, type SegmentContext } from './log-segment.ts'
 import type { SegmentCache } from './segment-cache.ts'
 import { SegmentIndex, type SegmentRow } from './segment-index.ts'
 import { SegmentTree } from './segment-tree.ts'
+import type { LoadedSegment } from './stored-segment.ts'
 
 /** The segments of one feed, on disk and as a tree: what is added, kept and lost. What changes them runs in the feed's queue. */
 export class SegmentStore {

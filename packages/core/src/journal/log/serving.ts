@@ -1,7 +1,8 @@
 import { sameBytes } from '../../bytes.ts'
 import type { Tip } from '../../transport.ts'
 import type { ServedItem, ServeOptions } from '../feed.ts'
-import { DamagedSegment, type LogSegment } from './log-segment.ts'
+import { DamagedSegment } from './damaged-segment.ts'
+import type { LogSegment } from './log-segment.ts'
 import type { Point } from './segment-index.ts'
 import { isCut, type SegmentTree } from './segment-tree.ts'
 
@@ -75,11 +76,17 @@ function sum (missing: readonly Missing[], what: keyof Missing): number {
 /** Up to which envelope each segment is had by somebody who has these points. */
 function coverOf (tree: SegmentTree, have: readonly Tip[]): ReadonlyMap<LogSegment, number> {
   const had = new Map<LogSegment, number>()
+  /** Who has a segment up to some envelope has as much of the one that it shares its beginning with, but may not know that this ends there. */
+  const note = (segment: LogSegment, seq: number): void => {
+    had.set(segment, Math.max(seq, had.get(segment) ?? 0))
+    const elder = tree.all.find(({ name }) => name === segment.shared.with)
+    if (elder !== undefined) note(elder, Math.min(seq, segment.shared.seq, elder.children.length > 0 ? elder.tip.seq - 1 : Infinity))
+  }
   for (const point of have) {
     const holder = tree.holding(point)
     if (holder === undefined) continue
-    had.set(holder, Math.max(point.seq, had.get(holder) ?? 0))
-    for (let segment = holder.parent; segment !== undefined; segment = segment.parent) had.set(segment, segment.tip.seq)
+    note(holder, point.seq)
+    for (let segment = holder.parent; segment !== undefined; segment = segment.parent) note(segment, segment.tip.seq)
   }
   return had
 }

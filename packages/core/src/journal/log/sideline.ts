@@ -2,13 +2,15 @@ import { SegmentRules } from '../../automerge/segment-rules.ts'
 import { sameBytes } from '../../bytes.ts'
 import type { LogEnvelope } from '../../envelope.ts'
 import type { Verdict } from '../../transport.ts'
-import { DamagedSegment, type LoadedSegment, type LogSegment } from './log-segment.ts'
+import { DamagedSegment } from './damaged-segment.ts'
+import type { LogSegment } from './log-segment.ts'
 import type { PassedEnds } from './passed-ends.ts'
 import { checkEnvelope, refused } from './run.ts'
 import { packSnapshot } from './sealer.ts'
 import { pointOf } from './segment-files.ts'
 import type { SegmentRow } from './segment-index.ts'
 import { hex, lastEntryId, type SegmentStore } from './segment-store.ts'
+import type { LoadedSegment } from './stored-segment.ts'
 
 /** Paths of one feed that are taken; an origin with more writes forks faster than any accident makes them. */
 export const maxPaths = 16

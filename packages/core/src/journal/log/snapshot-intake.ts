@@ -5,7 +5,7 @@ import type { LogEnvelope } from '../../envelope.ts'
 import { inflateDocument, type Snapshot } from '../../snapshot.ts'
 import type { Verdict } from '../../transport.ts'
 import { idOfText } from '../entry.ts'
-import type { LoadedSegment, LogSegment } from './log-segment.ts'
+import type { LogSegment } from './log-segment.ts'
 import { refused } from './run.ts'
 import type { Sealer } from './sealer.ts'
 import { pointOf } from './segment-files.ts'
@@ -13,6 +13,7 @@ import type { SegmentRow } from './segment-index.ts'
 import { lastEntryId, type SegmentStore } from './segment-store.ts'
 import { isCut } from './segment-tree.ts'
 import type { Sideline } from './sideline.ts'
+import type { LoadedSegment } from './stored-segment.ts'
 
 interface Opened {
   readonly loaded: LoadedSegment

@@ -1,0 +1,45 @@
+import type { Address } from '../announcement.ts'
+import type { Did } from '../did.ts'
+import type { Trust } from '../peer-book.ts'
+
+/** A link as the operator sees it. */
+export interface LinkStatus {
+  /** Plugin name of the transport. */
+  readonly transport: string
+  readonly state: 'up' | 'connecting' | 'down'
+  /** Why it is in this state, for people. */
+  readonly reason: string
+  /** When it came into this state, ISO 8601. */
+  readonly since: string
+}
+
+export interface PeerStatus {
+  readonly did: Did
+  readonly name: string
+  readonly trust: Trust
+  readonly trustReason: string
+  readonly sources: readonly string[]
+  readonly addresses: readonly Address[]
+  readonly seenAt?: string
+  /** Present for trusted peers. */
+  readonly link?: LinkStatus
+  /** How envelopes reach it now, with the reason: `http`, `fs` or none. */
+  readonly via?: { readonly transport: string | null, readonly reason: string }
+  /** Envelopes that this node has and the peer has not said it has, over the feeds that both admit. */
+  readonly lag?: number
+  /** True when the peer said that it has exactly what this node has. */
+  readonly converged?: boolean
+  /** While much is being fetched from it. */
+  readonly catchUp?: CatchUp
+}
+
+/** How far a node has come that is fetching what it missed. */
+export interface CatchUp {
+  /** Envelopes that were missing when it began, and that are missing now. */
+  readonly from: number
+  readonly behind: number
+  /** What came in since it began. */
+  readonly entries: number
+  readonly bytes: number
+  readonly startedAt: string
+}
