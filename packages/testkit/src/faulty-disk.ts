@@ -151,8 +151,11 @@ export class FaultyDisk implements Disk, WritePoints {
     throw diskFailed(action, systemError(code, `write point ${point} was told to fail`))
   }
 
+  /** True once the write point of `crashAt` was reached. */
+  get isCrashed (): boolean { return this.#points >= this.#crashAt }
+
   throwIfCrashed (): void {
-    if (this.#points >= this.#crashAt) throw new CrashError('Crashed')
+    if (this.isCrashed) throw new CrashError('Crashed')
   }
 
   #inode (path: string): FaultyInode {

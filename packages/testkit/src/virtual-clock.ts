@@ -37,18 +37,29 @@ export class VirtualClock implements Clock {
   /** Moves time on, fires what is due in order, and lets promises settle after each. */
   async advance (ms: number): Promise<void> {
     const until = this.#elapsed + ms
-    for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
-      this.#pending.delete(next)
-      this.#elapsed = Math.max(this.#elapsed, next.at)
-      next.run()
-      await settle()
-    }
-    this.#elapsed = until
+    while (this.fireNext(until)) await settle()
     await settle()
   }
 
+  /**
+   * Moves time on to the next timer that is due by then, on the monotonic clock, and fires it.
+   * False when there is none; then time is `until`, unless that is `Infinity`.
+   */
+  fireNext (until: number): boolean {
+    const next = this.#next(until)
+    if (next === undefined && until < Infinity) this.#elapsed = Math.max(this.#elapsed, until)
+    if (next === undefined) return false
+    this.#pending.delete(next)
+    this.#elapsed = Math.max(this.#elapsed, next.at)
+    next.run()
+    return true
+  }
+
+  /** Of those that are due at the same time, the one that was set first. */
   #next (until: number): Pending | undefined {
-    return [...this.#pending].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+    let first: Pending | undefined
+    for (const each of this.#pending) if (each.at <= until && (first === undefined || each.at < first.at)) first = each
+    return first
   }
 }
 

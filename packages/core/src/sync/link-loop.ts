@@ -146,7 +146,8 @@ export class LinkLoop {
 
   /** Waits until somebody rings, the next digest is due, or a veto asks to be tried again. */
   async #rest (): Promise<void> {
-    const next = Math.min(this.#lastDigest + this.#options.intervalMs, this.session.nextRetryAt)
+    const retryAt = this.#writing ? this.session.nextRetryAt : Infinity
+    const next = Math.min(this.#lastDigest + this.#options.intervalMs, retryAt)
     await this.#bell.wait(Math.max(0, next - this.#options.clock.monotonic()))
   }
 

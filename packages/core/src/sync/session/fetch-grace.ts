@@ -20,9 +20,9 @@ export class FetchGrace {
     this.#clock = clock
   }
 
-  /** When the first feed is not left to it any more, on the monotonic clock. */
-  get nextEndAt (): number {
-    return Math.min(...[...this.#left.values()].map(({ since }) => since + fetchGraceMs))
+  /** When after this time the first feed is not left to it any more, on the monotonic clock. */
+  nextEndAfter (time: number): number {
+    return Math.min(...[...this.#left.values()].map(({ since }) => since + fetchGraceMs).filter((at) => at > time))
   }
 
   /** Notes that it asked what this node has: it is one that fetches. */

@@ -20,9 +20,9 @@ export class Holds {
 
   get all (): ReadonlyMap<string, Hold> { return this.#holds }
 
-  /** When the first is to be tried again, on the monotonic clock. */
-  get nextRetryAt (): number {
-    return Math.min(...[...this.#holds.values()].map(({ retryAt = Infinity }) => retryAt))
+  /** When the first is to be tried again after this time, on the monotonic clock. */
+  nextRetryAfter (time: number): number {
+    return Math.min(...[...this.#holds.values()].map(({ retryAt = Infinity }) => retryAt).filter((at) => at > time))
   }
 
   /** Holds a feed back; one that is held already stays so for its first reason. */

@@ -35,6 +35,7 @@ export class Pushing {
   readonly #holds: Holds
   readonly #grace: FetchGrace
   readonly #lending = new Lending()
+  #lookedAt = -Infinity
 
   constructor (options: PushOptions, theirs: OtherEnd) {
     this.#options = options
@@ -46,9 +47,12 @@ export class Pushing {
   /** Feeds that are not pushed for now, by feed key. */
   get held (): ReadonlyMap<string, Hold> { return this.#holds.all }
 
-  /** When there may be something to push that is not pushed now, on the monotonic clock. */
+  /**
+   * When there may be something to push that was not when this was looked at last, on the monotonic clock. What was due then
+   * is not due again: whoever waited for it would wait for nothing, over and over.
+   */
   get nextRetryAt (): number {
-    return Math.min(this.#holds.nextRetryAt, this.#grace.nextEndAt)
+    return Math.min(this.#holds.nextRetryAfter(this.#lookedAt), this.#grace.nextEndAfter(this.#lookedAt))
   }
 
   /** Whether there is something to push now. */
@@ -122,6 +126,7 @@ export class Pushing {
   }
 
   * #lacking (): Generator<Wanted> {
+    this.#lookedAt = this.#options.clock.monotonic()
     for (const feed of this.#options.journals.feeds()) {
       const key = feedKey(feed.id)
       if (!this.mayLack(feed)) {
