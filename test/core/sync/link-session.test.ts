@@ -255,6 +255,20 @@ describe('LinkSession and an end that fetches itself', () => {
     expect([await session.push(link, never), link.calls, two.count()]).to.deep.equal([true, ['push 9'], 9])
   })
 
+  it('waits for it to ask when the two have just met, once', async () => {
+    await using pair = await makePair()
+    const { one, two } = pair
+    await one.append(...Array.from({ length: 9 }, (_, body) => body))
+    const { session, link } = makeSession(one, two, { batchSize: 50 })
+    await session.exchange(link, never)
+    expect([await session.push(link, never), session.nextRetryAt]).to.deep.equal([false, 2_000])
+    await one.clock.advance(2_000)
+    expect(await session.push(link, never)).to.equal(true)
+    await one.append(...Array.from({ length: 80 }, (_, body) => body))
+    await session.exchange(link, never)
+    expect([await session.push(link, never), two.count()]).to.deep.equal([true, 59])
+  })
+
   it('has nothing to try again of what the other end got meanwhile', async () => {
     await using pair = await makePair()
     const { one, two } = pair

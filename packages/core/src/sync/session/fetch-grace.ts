@@ -15,6 +15,7 @@ export class FetchGrace {
   /** Feeds whose fetching is left to it, by feed key: since when, and what it had then. */
   readonly #left = new Map<string, { readonly since: number, readonly tips: readonly Tip[] }>()
   #askedAt: number | undefined
+  #metAt: number | undefined
 
   constructor (clock: Clock) {
     this.#clock = clock
@@ -30,10 +31,15 @@ export class FetchGrace {
     this.#askedAt = this.#clock.monotonic()
   }
 
+  /** Notes that it answers: one that has just met this node is about to ask, if it is one that fetches. */
+  noteMet (): void {
+    this.#metAt ??= this.#clock.monotonic()
+  }
+
   /** Whether a feed, of which it has these tips and lacks so many envelopes, is left to it now. */
   isLeft (key: string, lacking: number, tips: readonly Tip[]): boolean {
     const now = this.#clock.monotonic()
-    const fetches = this.#askedAt !== undefined && now - this.#askedAt < fetcherMs
+    const fetches = now - (this.#askedAt ?? -Infinity) < fetcherMs || now - (this.#metAt ?? -Infinity) < fetchGraceMs
     if (!fetches || lacking <= (tips.length === 0 ? pushedAtFirst : pushedAlways)) {
       this.#left.delete(key)
       return false

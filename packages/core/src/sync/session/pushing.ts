@@ -85,6 +85,7 @@ export class Pushing {
 
   /** Notes that the other end said all that it has: it decided anew what it takes. */
   noteExchange (): void {
+    if (this.#options.source.kind === 'peer') this.#grace.noteMet()
     this.#lending.clear()
     for (const [key, { untrusted }] of this.#holds.all) {
       const isOpen = this.#theirs.states.has(key) && !this.#theirs.isClosedTo(key)
