@@ -39,10 +39,10 @@ function judge (peer: PeerStatus, tries: readonly AddressTry[]): Pick<PeerExplan
   return { verdict: `nobody has said where it is${carried}`, next: 'Is it running, and on this network? From another network, give its address under [[mesh.peers]] in runtime.toml.' }
 }
 
-/** A reason that names a command says what to do by itself. */
+/** A reason that names a command says what to do by itself. An address where the peer was met once says nothing of now. */
 function nextOf ({ link, addresses }: PeerStatus, tries: readonly AddressTry[]): Pick<PeerExplanation, 'next'> {
   if (/\bakshi \w/.test(link?.reason ?? '')) return {}
-  if (tries.some(({ result }) => result !== 'failed')) return { next: 'Nothing: this node goes on trying, at once when it hears of the peer.' }
+  if (tries.some(({ result }) => result === 'dialling')) return { next: 'Nothing: this node goes on trying, at once when it hears of the peer.' }
   const port = tries[0]?.address.port ?? addresses[0]?.port
   return { next: `Is it running there${port === undefined ? '' : `, and does its firewall let TCP port ${port} in`}? This node goes on trying, at once when it hears of the peer.` }
 }
