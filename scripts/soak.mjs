@@ -1,10 +1,10 @@
 // pnpm soak: the same proofs as `npm test`, for as long as they are worth: 200 kill -9 of real processes, and many more
-// interleavings. Each prints its seed; SEED repeats one.
+// interleavings, every fault at every message, a mesh of a hundred, and the mutations of the simulator looked for anew. Each prints its seed; SEED repeats one.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { bootstrap, root } from './bootstrap.mjs'
 
-const specs = ['test/scenarios/crash.test.ts', 'test/core/journal/**/*.test.ts', 'test/core/sync/**/*.test.ts', 'test/core/storage/**/*.test.ts']
+const specs = ['test/scenarios/crash.test.ts', 'test/core/journal/**/*.test.ts', 'test/core/sync/**/*.test.ts', 'test/core/storage/**/*.test.ts', 'test/testkit/simulator-mutations.test.ts', 'test/testkit/exhaustive.test.ts', 'test/testkit/fan-out.test.ts', 'test/live/eight-nodes.test.ts']
 
 bootstrap()
 const { status } = spawnSync(process.execPath, [

@@ -28,10 +28,12 @@ class StaticDiscovery {
     this.#options = options
   }
 
+  /** Nothing is reported before this has resolved. */
   async start (report, signal) {
-    await this.#read(report)
     signal.throwIfAborted()
-    this.#schedule(report)
+    const candidates = await this.#read()
+    signal.throwIfAborted()
+    this.#reportIn(0, candidates, report)
   }
 
   /** A file that others wrote does not make this node findable. */
@@ -43,24 +45,31 @@ class StaticDiscovery {
     await this.#round
   }
 
-  #schedule (report) {
-    const { clock, intervalMs, logger } = this.#options
+  #reportIn (delayMs, candidates, report) {
+    const { clock, intervalMs } = this.#options
     if (this.#isStopped) return
-    this.#timer = clock.timer(intervalMs, () => {
-      this.#round = this.#read(report)
-        .catch((error) => logger.warnOnce('file', 'candidates are as they were', { reason: describeError(error) }))
-        .finally(() => this.#schedule(report))
+    this.#timer = clock.timer(delayMs, () => {
+      for (const candidate of candidates) report(candidate)
+      this.#timer = clock.timer(intervalMs, () => { this.#round = this.#readAgain(report) })
     })
   }
 
-  async #read (report) {
+  async #readAgain (report) {
+    const candidates = await this.#read().catch((error) => {
+      this.#options.logger.warnOnce('file', 'candidates are as they were', { reason: describeError(error) })
+      return []
+    })
+    this.#reportIn(0, candidates, report)
+  }
+
+  async #read () {
     const { path } = this.#options
     try {
       const candidates = JSON.parse(await readFile(path, 'utf8'))
-      for (const { did, addresses } of candidates) {
+      return candidates.map(({ did, addresses }) => {
         if (!isDid(did)) throw new TypeError(`"${did}" is not a DID`)
-        if (!this.#isStopped) report({ did, addresses })
-      }
+        return { did, addresses }
+      })
     } catch (cause) {
       throw new MeshError('STATIC_FILE_INVALID', `Cannot use ${path}: ${describeError(cause)}. The README shows a good one.`, { cause })
     }

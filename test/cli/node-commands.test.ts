@@ -16,6 +16,7 @@ const peer: PeerStatus = {
   trustReason: 'approved by the operator',
   sources: ['mdns'],
   addresses: [{ host: '::1', port: 1 }],
+  health: 'alive',
   via: { transport: 'http', reason: 'a link works' },
   lag: 3,
   converged: false
@@ -56,7 +57,7 @@ describe('commands that talk to a node', () => {
 
   it('say what to do when no node runs', async () => {
     await folder.akshi(['init', '--port', '1'])
-    for (const argv of [['status'], ['peers'], ['trust', 'beta'], ['untrust', 'beta'], ['journal', 'list'], ['journal', 'stats'], ['journal', 'tail', 'a'], ['journal', 'state', 'a'], ['journal', 'set', 'a', '{}'], ['journal', 'export', 'a'], ['journal', 'read', 'a'], ['journal', 'append', 'a', 'x'], ['wait', '--converged', '--timeout', '0'], ['wait', '--seen', 'beta', '--timeout', '0'], ['stop']]) {
+    for (const argv of [['status'], ['peers'], ['convergence'], ['trust', 'beta'], ['untrust', 'beta'], ['journal', 'list'], ['journal', 'stats'], ['journal', 'tail', 'a'], ['journal', 'state', 'a'], ['journal', 'set', 'a', '{}'], ['journal', 'export', 'a'], ['journal', 'read', 'a'], ['journal', 'append', 'a', 'x'], ['wait', '--converged', '--timeout', '0'], ['wait', '--seen', 'beta', '--timeout', '0'], ['stop']]) {
       const { code, stdout, stderr } = await folder.akshi(argv)
       expect({ argv, code, stdout }).to.deep.equal({ argv, code: 4, stdout: '' })
       expect(stderr).to.match(/^akshi: No node answers at http:\/\/127\.0\.0\.1:1 .*Start it: akshi run \(MESH_NOT_RUNNING\)\n$/)
@@ -90,7 +91,7 @@ describe('commands that talk to a node', () => {
     await using node = await startNode({ 'GET /api/v1/status': () => ({ body: status }) })
     const { code, stdout } = await folder.akshi(['status'])
     expect({ code, requests: node.requests.length }).to.deep.equal({ code: 0, requests: 1 })
-    for (const text of [did, 'transport  http: one peer', 'be\\u001bta  trusted  http    3', 'notes        2  abcdef01  alpha be\\u001bta (2 paths)', '  notes: waiting for trust in gam\\u001bma: 12 items (3.4 kB)', '  notes: waiting for what is before them: 1 item (10 B) of alpha', 'MESH_ENVELOPE_INVALID (2 times): bad signature', 'fs is up, read only']) {
+    for (const text of [did, 'transport  http: one peer', 'be\\u001bta  trusted  alive   http    3', 'notes        2  abcdef01  alpha be\\u001bta (2 paths)', '  notes: waiting for trust in gam\\u001bma: 12 items (3.4 kB)', '  notes: waiting for what is before them: 1 item (10 B) of alpha', 'MESH_ENVELOPE_INVALID (2 times): bad signature', 'fs is up, read only']) {
       expect(stdout).to.include(text)
     }
     expect(JSON.parse((await folder.akshi(['status', '--json'])).stdout)).to.deep.equal(status)
@@ -109,7 +110,7 @@ describe('commands that talk to a node', () => {
     expect(node.requests.length).to.equal(1)
     expect(stdout).to.equal([
       `be\\u001bta  ${otherDid}`, '  trust  trusted: approved by the operator', '  seen   mdns at [::1]:1',
-      '  via    http: a link works', '  lag    3', ''
+      '  health alive', '  via    http: a link works', '  lag    3', ''
     ].join('\n'))
   })
 

@@ -1,20 +1,20 @@
 import { createIdentity, type Convergence } from '@akshi/core'
 import { expect } from 'chai'
 import { Folder } from './support/command.ts'
+import { answerOf, peerOf } from './support/convergence-answer.ts'
 import { FakeNode } from './support/fake-node.ts'
 import { StepClock } from './support/step-clock.ts'
 
 const { did } = createIdentity()
 
 function convergence (converged: boolean): Convergence {
-  return {
-    agent: null,
+  return answerOf({
     local_seq: 1,
-    peers: [{ peer_id: did, name: 'beta', acked_seq: 1, lag: converged ? 0 : 2, behind: 0, converged, reason: '' }],
+    peers: [peerOf({ peer_id: did, name: 'beta', acked_seq: 1, lag: converged ? 0 : 2, converged })],
     converged,
     heads: ['abcdef0123'],
     reason: converged ? 'all have the same' : 'beta lacks 2'
-  }
+  })
 }
 
 describe('akshi wait', () => {

@@ -18,7 +18,7 @@ describe('loadConfig', () => {
         id: 'default',
         trust: 'known',
         peers: [],
-        sync: { interval_secs: 10, batch_size: 50, max_lag_before_full_sync: 1000, fallback_after_secs: 3, newest_first: false }
+        sync: { interval_secs: 10, batch_size: 50, max_lag_before_full_sync: 1000, fanout: 8, fallback_after_secs: 3, newest_first: false }
       },
       journal: { durability: 'fsync' },
       agents: [],

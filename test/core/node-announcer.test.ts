@@ -87,4 +87,32 @@ describe('NodeAnnouncer', () => {
     announcer.stop()
     expect([heard.length, clock.delays]).to.deep.equal([3, []])
   })
+
+  it('says goodbye with an announcement that ends where it begins, without addresses, after all before it, signed', async () => {
+    const { announcer, clock, hooks } = makeAnnouncer()
+    hooks.assembleAnnouncement.tap('http', (announcement) => ({ ...announcement, addresses: [{ host: '192.0.2.1', port: 1 }] }))
+    announcer.refresh()
+    const { announcement: last } = announcer.current()
+    const farewells = [announcer.farewell()]
+    clock.setNow(clock.now() - 5_000)
+    farewells.push(announcer.farewell())
+    clock.setNow(clock.now() + 60_000)
+    farewells.push(announcer.farewell())
+    const start = last.issuedAt
+    const [soon, back, later] = [[last.seq + 1, start], [last.seq + 1, start - 5_000], [start + 55_000, start + 55_000]].map(([seq, at]) => ({ ...last, seq, issuedAt: at, expiresAt: at, addresses: [] }))
+    expect(farewells.map(({ bytes }) => openAnnouncement(bytes, 'mesh').announcement)).to.deep.equal([soon, back, later])
+    expect(farewells.map(({ announcement }) => announcement)).to.deep.equal([soon, back, later])
+  })
+
+  it('tells no listener of its farewell, and announces itself later in the place of it', async () => {
+    const { announcer, clock, heard } = makeAnnouncer()
+    announcer.start()
+    await clock.advance(10)
+    const { announcement: { seq } } = announcer.farewell()
+    const count = heard.length
+    await clock.advance(1)
+    const after = makeAnnouncer(clock).announcer.current().announcement
+    expect([count, after.seq > seq, after.expiresAt > after.issuedAt]).to.deep.equal([1, true, true])
+    announcer.stop()
+  })
 })

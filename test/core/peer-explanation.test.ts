@@ -13,6 +13,8 @@ describe('explainPeer', () => {
     ['who waits for approval', { trust: 'pending', trustReason: 'not approved' }, [], /not trusted here: not approved/, /akshi trust did:key/],
     ['whose link works, and who is in step', { link: link('up', 'it works'), converged: true }, [], /link over http works; both have the same/, undefined],
     ['whose link works, and who lacks something', { link: link('up', 'it works'), lag: 3, converged: false }, [], /lacks 3 envelopes/, undefined],
+    ['that said goodbye', { health: 'left', link: link('down', 'it said goodbye') }, [], /^it said goodbye$/, /^Nothing: it is met again/],
+    ['that is suspect', { link: { ...link('down', 'no answer'), state: 'suspect' } }, [failed], /asked again: no answer$/, undefined],
     ['whose link is down at every address', { link: link('down', 'refused') }, [failed], /link over http is down: refused$/, /TCP port 7411/],
     ['whose link is down at an address where it was met', { link: link('down', 'refused') }, [{ ...failed, result: 'met' }], /refused$/, /^Is it running there, .* TCP port 7411/],
     ['whose address is being dialled', { link: link('down', 'it was lost') }, [{ ...failed, result: 'dialling' }, failed], /it was lost$/, /^Nothing: this node goes on trying/],

@@ -91,6 +91,7 @@ export class TwoHosts implements AsyncDisposable {
   }
 }
 
-function ip (...words: string[]): void {
+/** `ip` with these words. Throws what it wrote when it fails. */
+export function ip (...words: string[]): void {
   execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] })
 }

@@ -153,10 +153,10 @@ describe('mesh routes', () => {
     expect((answer.json().envelopes as unknown[]).length).to.equal(6)
   })
 
-  it('answers a peer that asks for convergence', async () => {
+  it('answers a peer that asks for convergence, and says who asks', async () => {
     node.fake.answers.convergence = { agent: 'notes', converged: true }
     const answer = await ask('/api/v1/sync/convergence?agent=notes')
-    expect([answer.json(), node.fake.calls]).to.deep.equal([{ agent: 'notes', converged: true }, [['convergence', 'notes']]])
+    expect([answer.json(), node.fake.calls]).to.deep.equal([{ agent: 'notes', converged: true }, [['convergence', 'notes', peer.did]]])
   })
 
   it('trusts the node\'s own key, for curl', async () => {

@@ -7,7 +7,7 @@ export const exitCodes = {
   2: 'usage: the command line or a request makes no sense',
   3: 'configuration: runtime.toml or the environment is wrong',
   4: 'no node is running, or it cannot be reached',
-  5: 'timed out',
+  5: 'timed out, or not converged',
   6: 'a plugin failed',
   7: 'the key, the token, the home folder or the disk is not usable',
   8: 'the port is in use',
@@ -54,6 +54,16 @@ const codeOf: Readonly<Record<MeshErrorCode, ExitCode>> = {
   MESH_TOKEN_INVALID: 7,
   MESH_TRANSPORT_NONE: 1,
   MESH_WRITE_VETOED: 9
+}
+
+/** Thrown by a command that has shown its result, when that calls for another exit code than 0. Nothing more is shown. */
+export class EndedWith extends Error {
+  readonly exitCode: ExitCode
+
+  constructor (exitCode: ExitCode) {
+    super(exitCodes[exitCode])
+    this.exitCode = exitCode
+  }
 }
 
 /** The exit code for anything that was thrown. A plugin that could not start because of its port counts as the port. */

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { describeError, isMeshError, MeshError } from '@akshi/core'
 import { CommanderError } from 'commander'
-import { errorCodeOf, exitCodeOf } from './exit-codes.ts'
+import { EndedWith, errorCodeOf, exitCodeOf } from './exit-codes.ts'
 import { guide } from './guide.ts'
 import { processIo, type Io } from './io.ts'
 import { createProgram } from './program.ts'
@@ -20,6 +20,7 @@ export async function main (argv: readonly string[], io: Io = processIo()): Prom
     await createProgram(io).parseAsync(argv, { from: 'user' })
     return 0
   } catch (error) {
+    if (error instanceof EndedWith) return error.exitCode
     if (error instanceof CommanderError && shownAlready(error)) return error.code === 'commander.help' ? 2 : 0
     return report(error instanceof CommanderError ? usageError(error) : error, argv, io)
   }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addCert } from './commands/cert.ts'
 import { addConfig } from './commands/config.ts'
+import { addConvergence } from './commands/convergence.ts'
 import { addDemo } from './commands/demo.ts'
 import { addId } from './commands/id.ts'
 import { addInit } from './commands/init.ts'
@@ -24,7 +25,7 @@ export type AddCommand = (program: Command, invocation: Invocation) => void
 
 /** In the order of the help: making a node, running it, looking at it, writing to it, checking. */
 const commands: readonly AddCommand[] = [
-  addInit, addRun, addStop, addDemo, addStatus, addPeers, addWhy, addTrust, addUntrust, addJournal, addWait, addId, addToken, addCert, addConfig
+  addInit, addRun, addStop, addDemo, addStatus, addPeers, addWhy, addConvergence, addTrust, addUntrust, addJournal, addWait, addId, addToken, addCert, addConfig
 ]
 
 /** The whole command line. It throws `CommanderError` where commander would end the process. */

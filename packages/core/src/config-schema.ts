@@ -41,6 +41,7 @@ const sync = section('How journals are kept in sync.', {
   interval_secs: Type.Number({ exclusiveMinimum: 0, maximum: 86_400, default: 10, description: 'Seconds between comparisons with each peer; changes are sent at once, this is the backstop.' }),
   batch_size: Type.Integer({ minimum: 1, maximum: 10_000, default: 50, description: 'Envelopes in one request at most.' }),
   max_lag_before_full_sync: Type.Integer({ minimum: 1, default: 1000, description: 'Envelopes behind from which whole segments are fetched instead of single envelopes.' }),
+  fanout: Type.Integer({ minimum: 1, maximum: 1_000, default: 8, description: 'Peers to which changes are pushed as they come; with more peers, the others get them from these, or are told.' }),
   newest_first: Type.Boolean({ default: false, description: 'Whether a node that is far behind fetches the newest segments first.' }),
   fallback_after_secs: Type.Number({ minimum: 0, maximum: 86_400, default: 3, description: 'Seconds the last working link must be gone before the shared folder is written again.' })
 })

@@ -43,6 +43,7 @@ export interface RuntimeConfig {
       readonly interval_secs: number
       readonly batch_size: number
       readonly max_lag_before_full_sync: number
+      readonly fanout: number
       readonly newest_first: boolean
       readonly fallback_after_secs: number
     }

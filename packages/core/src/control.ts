@@ -4,15 +4,18 @@ import type { JournalHandle } from './control/journal-handle.ts'
 import type { ImportResult, JournalStats, JournalStatus, StateView } from './control/journal-status.ts'
 import type { NodeStatus } from './control/node-status.ts'
 import type { PeerStatus } from './control/peer-status.ts'
+import type { Did } from './did.ts'
 import type { EventOptions, MeshEvent } from './mesh-event.ts'
 import type { PeerExplanation } from './peer-explanation.ts'
 
-export type { Convergence } from './control/convergence.ts'
+export type {
+  Convergence, FeedRange, ForkedFeed, HeldFeed, MissingRange, NamedFeed, ParkedFeed, PeerConvergence, Quarantined
+} from './control/convergence.ts'
 export type { Acknowledgement, EntryView, NewEntry, ReadOptions, TailOptions } from './control/entries.ts'
 export type { JournalHandle } from './control/journal-handle.ts'
 export type { ImportResult, JournalStats, JournalStatus, OriginStatus, ParkedStatus, StateView } from './control/journal-status.ts'
 export type { NodeStatus, Notice } from './control/node-status.ts'
-export type { CatchUp, LinkStatus, PeerStatus } from './control/peer-status.ts'
+export type { CatchUp, Health, LinkStatus, PeerStatus } from './control/peer-status.ts'
 
 /** What the local API and the CLI do with a running node. */
 export interface NodeControl {
@@ -72,5 +75,6 @@ export interface NodeControl {
   exportItems (journal: string): AsyncIterable<Uint8Array>
   /** Takes items as if a trusted carrier had brought them: signatures and trust decide. */
   importItems (items: readonly Uint8Array[]): Promise<ImportResult>
-  convergence (agent?: string): Convergence
+  /** Of one journal or of all; only of those that this node shares with `asker`, if one is given. Throws `MESH_JOURNAL_NAME_INVALID`. */
+  convergence (agent?: string, asker?: Did): Convergence
 }

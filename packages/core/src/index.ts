@@ -3,8 +3,9 @@ export type { Announcer } from './announcer.ts'
 export { systemClock, type Clock, type Timer } from './clock.ts'
 export type { PluginEntry, RuntimeConfig } from './config.ts'
 export type {
-  Acknowledgement, CatchUp, Convergence, EntryView, ImportResult, JournalHandle, JournalStats, JournalStatus, LinkStatus, NewEntry, NodeControl,
-  NodeStatus, Notice, OriginStatus, ParkedStatus, PeerStatus, ReadOptions, StateView, TailOptions
+  Acknowledgement, CatchUp, Convergence, EntryView, FeedRange, ForkedFeed, HeldFeed, ImportResult, JournalHandle, JournalStats, JournalStatus, LinkStatus,
+  MissingRange, NamedFeed, NewEntry, NodeControl, NodeStatus, Notice, OriginStatus, ParkedFeed, ParkedStatus, PeerConvergence, PeerStatus, Quarantined,
+  ReadOptions, StateView, TailOptions
 } from './control.ts'
 export type { Cradle, NodeSettings } from './cradle.ts'
 export { didFromPublicKey, isDid, keyObjectFromDid, parseDid, publicKeyFromDid, shortDid, type Did } from './did.ts'

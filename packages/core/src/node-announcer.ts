@@ -57,6 +57,14 @@ export class NodeAnnouncer implements Announcer {
     for (const listener of this.#listeners) listener(this.#current)
   }
 
+  /** Says that this node leaves now: an announcement that ends where it begins. It takes the place of the ones before. */
+  farewell (): SignedAnnouncement {
+    const { identity, meshId } = this.#options
+    const { announcement } = this.current()
+    const issuedAt = Math.floor(this.#options.clock.now())
+    return signAnnouncement(identity, meshId, { ...announcement, seq: Math.max(issuedAt, announcement.seq + 1), issuedAt, expiresAt: issuedAt, addresses: [] })
+  }
+
   stop (): void {
     this.#started = false
     this.#timer?.cancel()

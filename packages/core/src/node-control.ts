@@ -117,11 +117,12 @@ export class Control implements NodeControl {
   exportItems (journal: string): AsyncIterable<Uint8Array> { return this.#journals.exportItems(journal) }
   importItems (items: readonly Uint8Array[]): Promise<ImportResult> { return this.#journals.importItems(items) }
 
-  convergence (agent?: string): Convergence {
-    const { own, journals, peers, sharing, sync } = this.#options
+  convergence (agent?: string, asker?: Did): Convergence {
+    const { peers, sync } = this.#options
     if (agent !== undefined) checkJournalName(agent)
     const trusted = peers.all().filter(({ trust }) => trust === 'trusted')
-    return describeConvergence({ own, journals, sharing, peers: trusted, linkTo: (did) => sync.linkTo(did), shared: sync.shared }, agent)
+    const options = { ...this.#options, peers: trusted, linkTo: (did: Did) => sync.linkTo(did), shared: sync.shared, nameOf: (did: Did) => this.#nameOf(did) }
+    return describeConvergence(options, { agent, asker })
   }
 
   #peerStatus (peer: PeerView): PeerStatus {
@@ -136,7 +137,7 @@ export class Control implements NodeControl {
       addresses,
       ...(seenAt === undefined ? {} : { seenAt: new Date(seenAt).toISOString() }),
       ...(link === undefined ? {} : { link: link.status }),
-      ...(trust === 'trusted' ? { via: this.#options.sync.reachOf(did), ...this.#lagOf(did, link) } : {}),
+      ...(trust === 'trusted' ? { health: this.#options.sync.healthOf(peer), via: this.#options.sync.reachOf(did), ...this.#lagOf(did, link) } : {}),
       ...(link?.session.catchUp === undefined ? {} : { catchUp: link.session.catchUp })
     }
   }
@@ -168,17 +169,24 @@ export class Control implements NodeControl {
 function summarize (peers: readonly PeerStatus[], shared: ReadonlyMap<string, LinkLoop>): Omit<NodeStatus['transport'], 'since'> {
   const trusted = peers.filter(({ trust }) => trust === 'trusted')
   const folders = [...shared].filter(([, loop]) => loop.writing)
-  const linked = trusted.filter(({ link }) => link?.state === 'up')
+  const linked = trusted.filter(isLinked)
   const active = [...new Set([...linked.flatMap(({ link }) => link?.transport ?? []), ...folders.map(([name]) => name)])]
   const broken = folders.filter(([, loop]) => loop.status.state === 'down').map(([name, loop]) => `; ${name} does not work: ${loop.status.reason}`).join('')
   const pending = peers.filter(({ trust }) => trust === 'pending').length
   const seen = pending === 0 ? '' : ` (${pending} seen, waiting for "akshi trust")`
   if (trusted.length === 0) return { active, reason: folders.length === 0 ? `no trusted peer is known${seen}, and no shared transport is loaded` : `no trusted peer is known${seen}: the shared folder carries envelopes${broken}` }
-  if (linked.length === trusted.length) return { active, reason: `${linked.length} of ${trusted.length} trusted peers linked` }
+  const suspects = trusted.filter(({ link }) => link?.state === 'suspect').length
+  const doubt = suspects === 0 ? '' : `, ${suspects} of them suspect`
+  if (linked.length === trusted.length) return { active, reason: `${linked.length} of ${trusted.length} trusted peers linked${doubt}` }
   const carried = folders.length === 0 ? '' : `; the shared folder carries envelopes${linked.length === 0 ? '' : ' for the rest'}`
   if (trusted.every(({ link }) => link === undefined)) {
     return { active, reason: `no address of the ${trusted.length} trusted peers is known${folders.length === 0 ? '' : ': the shared folder carries envelopes'}${broken}` }
   }
-  const lost = trusted.filter(({ link }) => link?.state !== 'up').map(({ name, link }) => `${name}: ${link?.reason ?? 'no address known'}`).join(', ')
-  return { active, reason: `${linked.length} of ${trusted.length} trusted peers linked (${lost})${carried}${broken}` }
+  const lost = trusted.filter((peer) => !isLinked(peer)).map(({ name, link }) => `${name}: ${link?.reason ?? 'no address known'}`).join(', ')
+  return { active, reason: `${linked.length} of ${trusted.length} trusted peers linked${doubt} (${lost})${carried}${broken}` }
+}
+
+/** A link that is only suspected is not given up. */
+function isLinked ({ link }: PeerStatus): boolean {
+  return link?.state === 'up' || link?.state === 'suspect'
 }

@@ -26,6 +26,8 @@ import type { ApplyingMark } from './storage/applying-mark.ts'
 import type { Disk } from './storage/disk.ts'
 import { Recovery } from './sync/recovery.ts'
 import { Receiver } from './sync/receiver.ts'
+import { FetchClaims } from './sync/session/fetch-claims.ts'
+import { SendGate } from './sync/send-gate.ts'
 import { Sharing } from './sync/sharing.ts'
 import { Sync } from './sync/sync.ts'
 import type { Transport } from './transport.ts'
@@ -80,20 +82,24 @@ export function createNodeParts (options: NodePartsOptions) {
     forked: reportForks(paths.forks, disk, notices),
     noted: (feed, what) => logger.info(what, { journal: feed.journal, part: feed.part, origin: feed.origin }),
     damaged: (feed, what) => {
-      notices.add('MESH_JOURNAL_DAMAGED', `"${feed.journal}" (${feed.part}) of ${feed.origin}: ${what}. What was damaged was set aside; peers send it again`)
+      notices.add('MESH_JOURNAL_DAMAGED', `"${feed.journal}" (${feed.part}) of ${feed.origin}: ${what}. What was damaged was set aside; peers send it again`, feed)
       if (feed.origin === identity.did) recovery.need()
     }
   })
   tellOf(events, journals, peers)
-  const inbox = new Inbox({ meshId: mesh.id, journals, sharing, notices, announced: heardWith(clock, peers, candidates) })
+  const inbox = new Inbox({ meshId: mesh.id, journals, sharing, notices, announced: heardWith(clock, peers, candidates), knowsOf: (did, seq) => seq <= (peers.announcementOf(did)?.announcement.seq ?? -1) })
   const announcer = new NodeAnnouncer({ identity, meshId: mesh.id, name: settings.name, agents: agents.map(({ name }) => name), hooks, clock, logger })
+  const gate = new SendGate(hooks, clock)
   const sync = new Sync({
     ...common,
+    own: identity.did,
     journals,
     peers,
     sharing,
     inbox,
+    claims: new FetchClaims(clock),
     hooks,
+    gate,
     announcer,
     notices,
     transports,
@@ -101,11 +107,12 @@ export function createNodeParts (options: NodePartsOptions) {
     batchSize: mesh.sync.batch_size,
     maxEnvelopes: mesh.sync.max_lag_before_full_sync,
     newestFirst: mesh.sync.newest_first,
+    fanout: mesh.sync.fanout,
     recovery,
     linkChanged: (to, { transport, state, reason }) => events.add('link', { to: to.kind === 'peer' ? to.did : to.name, transport, state, reason }),
     fallbackMs: mesh.sync.fallback_after_secs * 1000
   })
-  const receiver = new Receiver({ journals, sharing, inbox, hooks, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from) })
+  const receiver = new Receiver({ journals, sharing, inbox, gate, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from) })
   const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, candidates, events, sharing, sync, inbox, durability, hooks, notices, httpRoutes, plugins, clock })
   return { board, trust, peers, candidates, journals, announcer, sync, receiver, control }
 }
@@ -123,7 +130,8 @@ function tellOf (events: EventLog, journals: Journals, peers: KnownPeers): void 
 /** For announcements that peers pass on: news of a known node is noted, and addresses are dialled before they count. */
 function heardWith (clock: Clock, peers: KnownPeers, candidates: Candidates): ConstructorParameters<typeof Inbox>[0]['announced'] {
   return (signed, from) => {
-    const { did, seq, expiresAt, addresses } = signed.announcement
+    const { did, seq, issuedAt, expiresAt, addresses } = signed.announcement
+    if (expiresAt <= issuedAt) return peers.left(signed)
     if (expiresAt <= clock.now() || seq <= (peers.announcementOf(did)?.announcement.seq ?? 0)) return
     peers.update(signed)
     candidates.report({ did, addresses }, from.kind === 'peer' ? 'gossip' : from.name)

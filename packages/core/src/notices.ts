@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Notice } from './control.ts'
 import type { Logger } from './logger.ts'
+import type { FeedId } from './transport.ts'
 
 const maxNotices = 50
 
@@ -18,12 +19,12 @@ export class Notices {
     this.#added = added
   }
 
-  /** Notes that something happened. `code` and `message` together say what is the same. */
-  add (code: string, message: string): void {
+  /** Notes that something happened, perhaps to a feed. `code` and `message` together say what is the same. */
+  add (code: string, message: string, feed?: FeedId): void {
     const key = `${code} ${message}`
     const count = (this.#notices.get(key)?.count ?? 0) + 1
     this.#notices.delete(key)
-    const notice = { code, message, count, at: new Date(this.#clock.now()).toISOString() }
+    const notice = { code, message, count, at: new Date(this.#clock.now()).toISOString(), ...feed !== undefined && { feed } }
     this.#notices.set(key, notice)
     this.#added(notice)
     if (this.#notices.size > maxNotices) this.#notices.delete(this.#notices.keys().next().value ?? '')

@@ -19,6 +19,8 @@ export interface PeerView {
   readonly announcement?: Announcement
   /** When a dial or a request last proved it, in milliseconds since the Unix epoch. */
   readonly seenAt?: number
+  /** When it said goodbye, in milliseconds since the Unix epoch, unless it came back since. */
+  readonly leftAt?: number
 }
 
 /** Every node that is known, by DID. */

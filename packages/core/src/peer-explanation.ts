@@ -30,10 +30,12 @@ export function explainPeer (peer: PeerStatus, tries: readonly AddressTry[]): Pe
 }
 
 function judge (peer: PeerStatus, tries: readonly AddressTry[]): Pick<PeerExplanation, 'verdict' | 'next'> {
-  const { did, trust, trustReason, link, via, lag = 0, converged } = peer
+  const { did, trust, trustReason, health, link, via, lag = 0, converged } = peer
   if (trust !== 'trusted') return { verdict: `it is not trusted here: ${trustReason}`, next: `To let it in, run here: akshi trust ${did}` }
   if (link?.state === 'up') return { verdict: `a link over ${link.transport} works; ${converged === true ? 'both have the same' : `it lacks ${lag} envelopes of this node or has others`}` }
   const carried = via?.transport == null ? '' : `; ${via.transport} carries envelopes meanwhile`
+  if (health === 'left') return { verdict: `it said goodbye${carried}`, next: 'Nothing: it is met again when it starts.' }
+  if (link?.state === 'suspect') return { verdict: `it has not answered just now and is asked again: ${link.reason}` }
   if (link !== undefined) return { verdict: `the link over ${link.transport} is ${link.state}: ${link.reason}${carried}`, ...nextOf(peer, tries) }
   if (tries.length > 0) return { verdict: `none of the addresses that it is said to have answers${carried}`, ...nextOf(peer, tries) }
   return { verdict: `nobody has said where it is${carried}`, next: 'Is it running, and on this network? From another network, give its address under [[mesh.peers]] in runtime.toml.' }

@@ -28,7 +28,8 @@ export interface FeedState {
 /**
  * What a node has, in short. `root` is `digestRoot(feeds)`. The one who asks sends the root alone; the answer leaves
  * `feeds` out when its own root is the same. What is shared has no documents, so no heads: its root is never a node's, and
- * `feeds` is always there.
+ * `feeds` is always there. One who asks with `feeds` tells what it has of these, which may be news; the answer has the
+ * same ones, as far as they are there.
  */
 export interface Digest {
   readonly root: Uint8Array
@@ -111,6 +112,11 @@ export interface Link {
   push (batch: readonly Uint8Array[], signal: AbortSignal): Promise<Receipt>
   digest (mine: Digest, signal: AbortSignal): Promise<Digest>
   pull (want: readonly Range[], options: PullOptions, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /**
+   * Sets who is told when the connection is seen to break while no call is under way, so that it is asked at once whether the other end
+   * is still there. Optional: without it that shows at the next call.
+   */
+  onBreak? (listener: () => void): void
   close (): Promise<void>
 }
 

@@ -1,5 +1,6 @@
-import { maxRequestBytes, MeshError, type Clock, type EnvelopeReceiver, type Identity, type Link, type LinkTarget, type Transport } from '@akshi/core'
+import { maxRequestBytes, MeshError, type Address, type Clock, type EnvelopeReceiver, type Identity, type Link, type LinkTarget, type Transport } from '@akshi/core'
 import { isLocal } from './access.ts'
+import { AddressWatch } from './address-watch.ts'
 import type { Dialler } from './dialler.ts'
 import { PeerClient } from './peer-client.ts'
 import { PeerLink } from './peer-link.ts'
@@ -12,6 +13,8 @@ export interface HttpTransportOptions extends RouterOptions {
   readonly dialler: Dialler
   readonly requestTimeoutMs: number
   readonly maxConnections: number
+  /** Where a port can be dialled, as of now. */
+  readonly ownAddresses: (port: number) => readonly Address[]
 }
 
 /** Carries envelopes over HTTPS between nodes that know each other's key, and owns the node's one port. */
@@ -21,9 +24,12 @@ export class HttpTransport implements Transport {
   readonly #links = new Set<Link>()
   #port: MeshPort | undefined
   #boundPort: number | undefined
+  readonly #watch: AddressWatch
 
   constructor (options: HttpTransportOptions) {
     this.#options = options
+    const { clock, announcer, ownAddresses } = options
+    this.#watch = new AddressWatch(clock, () => ownAddresses(this.#boundPort ?? 0), () => announcer.refresh())
   }
 
   /** The port while it is open. */
@@ -52,6 +58,7 @@ export class HttpTransport implements Transport {
     this.#port = port
     httpRoutes.baseUrl = baseUrl(dashboard.bind, this.#boundPort)
     announcer.refresh()
+    this.#watch.start()
   }
 
   async connect (target: LinkTarget, signal: AbortSignal): Promise<Link> {
@@ -69,6 +76,7 @@ export class HttpTransport implements Transport {
 
   async stop (): Promise<void> {
     const port = this.#port
+    this.#watch.stop()
     this.#port = undefined
     this.#boundPort = undefined
     this.#options.httpRoutes.baseUrl = undefined

@@ -1,10 +1,10 @@
 import { networkInterfaces } from 'node:os'
-import { definePlugin } from '@akshi/core'
+import { definePlugin, type Address } from '@akshi/core'
 import { HttpConfig } from './config.ts'
 import { Dialler } from './dialler.ts'
 import { HttpProber } from './http-prober.ts'
 import { HttpTransport } from './http-transport.ts'
-import { announceHttp, ownAddresses } from './own-addresses.ts'
+import { announceHttp, lastingAddresses, ownAddresses } from './own-addresses.ts'
 
 export { createCertificate, type Certificate } from './certificate.ts'
 
@@ -19,13 +19,17 @@ export default definePlugin({
   setup ({ config, settings, identity, announcer, control, httpRoutes, hooks, clock, logger }) {
     const requestTimeoutMs = config.request_timeout_secs * 1000
     const dialler = new Dialler(identity, clock, config.connect_timeout_secs * 1000)
+    const addresses = (port: number) => ownAddresses(settings.dashboard.bind, port, networkInterfaces())
     const transport = new HttpTransport({
-      settings, identity, announcer, control, httpRoutes, clock, logger, dialler, requestTimeoutMs, maxConnections: config.max_connections
+      settings, identity, announcer, control, httpRoutes, clock, logger, dialler, requestTimeoutMs, maxConnections: config.max_connections, ownAddresses: addresses
     })
     const prober = new HttpProber({ own: identity.did, meshId: settings.meshId, dialler, requestTimeoutMs })
+    let announced: readonly Address[] = []
     hooks.assembleAnnouncement.tap('http', (announcement) => {
       const { boundPort } = transport
-      return boundPort === undefined ? announcement : announceHttp(announcement, ownAddresses(settings.dashboard.bind, boundPort, networkInterfaces()))
+      if (boundPort === undefined) return announcement
+      announced = lastingAddresses(announced, addresses(boundPort))
+      return announceHttp(announcement, announced)
     })
     return { transport, prober }
   }

@@ -59,8 +59,8 @@ export function meshRoutes ({ receiver, control, meshId }: MeshRoutesOptions): M
   const list: MeshRoute = async ({ response, query, peer }) => {
     sendJson(response, 200, { envelopes: await listItems(receiver, source(peer), readListQuery(query), meshId) })
   }
-  const convergence: MeshRoute = async ({ response, query }) => {
-    sendJson(response, 200, control.convergence(query.get('agent') ?? undefined))
+  const convergence: MeshRoute = async ({ response, query, peer }) => {
+    sendJson(response, 200, control.convergence(query.get('agent') ?? undefined, peer))
   }
   return new Map([
     ['/api/v1/sync/envelopes', { GET: list, POST: push }],

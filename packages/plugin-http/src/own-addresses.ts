@@ -1,5 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import type { Address, Announcement } from '@akshi/core'
+import { isLoopback } from './access.ts'
 
 /** As `networkInterfaces` of node:os gives them. */
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
@@ -17,6 +18,11 @@ export function ownAddresses (bind: string, port: number, interfaces: Interfaces
     .map(({ address }) => address)
   const reachable = hosts.length > 0 ? hosts : [bind === '::' ? '::1' : '127.0.0.1']
   return reachable.map((host) => ({ host, port }))
+}
+
+/** Where a machine can be dialled now; while it is on no network, where it could be before, and will be when its cable is back. */
+export function lastingAddresses (before: readonly Address[], now: readonly Address[]): readonly Address[] {
+  return before.length > 0 && now.every(({ host }) => isLoopback(host)) ? before : now
 }
 
 /** The announcement with these addresses and the capability `http`. */

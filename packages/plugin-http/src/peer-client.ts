@@ -9,6 +9,8 @@ import { pack, packed, unpack } from './packing.ts'
 /** Below the 75 s after which the other side closes an idle connection, so that no request meets a closing one. */
 const keepAliveMs = 60_000
 const maxDetailLength = 300
+/** Of a connection that this side has closed because nothing was asked for a while. */
+const idleCode = 'UND_ERR_INFO'
 /** Below this, packing saves less than a packet or two. */
 const minPackBytes = 4_096
 
@@ -43,6 +45,8 @@ export class PeerClient {
   readonly #pool: Pool
   /** Of the last dial; false before the first, whose request is small anyway. */
   #isFar = false
+  /** Told when the connection is cut by the other side, or on the way. */
+  onBreak: () => void = () => {}
 
   constructor (options: PeerClientOptions) {
     const { requestTimeoutMs, maxResponseBytes } = options
@@ -56,6 +60,9 @@ export class PeerClient {
       bodyTimeout: requestTimeoutMs,
       maxResponseSize: maxResponseBytes,
       connect: this.#connect
+    })
+    this.#pool.on('disconnect', (_origin, _targets, { code }) => {
+      if (code !== idleCode && !this.#closing.signal.aborted) this.onBreak()
     })
   }
 

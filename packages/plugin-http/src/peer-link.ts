@@ -34,11 +34,19 @@ export class PeerLink implements Link {
       method: 'POST', path: '/api/v1/sync/pull', type: 'application/cbor', body: encodePull(want, options), accept: 'application/cbor-seq'
     }, signal)
     const items = readItems(answer)
-    for (;;) {
-      const { value, done } = await understand(() => items.next())
-      if (done === true) return
-      yield value
+    try {
+      for (;;) {
+        const { value, done } = await understand(() => items.next())
+        if (done === true) return
+        yield value
+      }
+    } finally {
+      await items.return(undefined)                       // ends the request of a caller that has left
     }
+  }
+
+  onBreak (listener: () => void): void {
+    this.#client.onBreak = listener
   }
 
   async close (): Promise<void> {

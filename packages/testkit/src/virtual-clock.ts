@@ -1,25 +1,22 @@
 import type { Clock, Timer } from '@akshi/core'
-
-interface Pending { readonly at: number, readonly run: () => void }
+import { TimerQueue } from './timer-queue.ts'
 
 /** A clock that stands still until a test moves it. It starts at a date that hybrid clocks can stamp. */
 export class VirtualClock implements Clock {
-  readonly #pending = new Set<Pending>()
+  readonly #pending = new TimerQueue()
   #elapsed = 0
   #epoch = Date.UTC(2025, 0, 1)
 
   /** Milliseconds until each timer that waits, soonest first. */
   get delays (): number[] {
-    return [...this.#pending].map(({ at }) => at - this.#elapsed).sort((a, b) => a - b)
+    return this.#pending.times.map((at) => at - this.#elapsed)
   }
 
   now (): number { return Math.floor(this.#epoch + this.#elapsed) }
   monotonic (): number { return this.#elapsed }
 
   timer (delayMs: number, run: () => void): Timer {
-    const entry = { at: this.#elapsed + delayMs, run }
-    this.#pending.add(entry)
-    return { cancel: () => { this.#pending.delete(entry) } }
+    return { cancel: this.#pending.add({ at: this.#elapsed + delayMs, run }) }
   }
 
   sleep (delayMs: number, signal?: AbortSignal): Promise<void> {
@@ -46,20 +43,12 @@ export class VirtualClock implements Clock {
    * False when there is none; then time is `until`, unless that is `Infinity`.
    */
   fireNext (until: number): boolean {
-    const next = this.#next(until)
+    const next = this.#pending.take(until)
     if (next === undefined && until < Infinity) this.#elapsed = Math.max(this.#elapsed, until)
     if (next === undefined) return false
-    this.#pending.delete(next)
     this.#elapsed = Math.max(this.#elapsed, next.at)
     next.run()
     return true
-  }
-
-  /** Of those that are due at the same time, the one that was set first. */
-  #next (until: number): Pending | undefined {
-    let first: Pending | undefined
-    for (const each of this.#pending) if (each.at <= until && (first === undefined || each.at < first.at)) first = each
-    return first
   }
 }
 

@@ -3,6 +3,7 @@ import { FaultyDisk } from '@akshi/testkit'
 import { codeOf } from '../../support/failures.ts'
 import type { Shelf } from '../sync/journal-shelf.ts'
 import { arrivalsOf, bodiesOf, Owner } from './journal-fixture.ts'
+import { crc32c } from '../../../packages/core/src/storage/crc32c.ts'
 
 const names = ({ journals }: Shelf) => journals.all().map(({ name }) => name)
 const folderOf = ({ identity: { did } }: Owner) => `/home/journals/notes/${did.slice('did:key:'.length)}`
@@ -71,6 +72,7 @@ describe('Journals', () => {
       const disk = owner.disk.afterKill()
       const newer = disk.contentOf(path)
       newer[8] = 2
+      newer.writeUInt32BE(crc32c(newer.subarray(0, 9)), 9)
       disk.place(path, newer)
       expect([await codeOf(() => new Owner(disk, owner.identity).open()), disk.contentOf(path)], path).to.deep.equal(['MESH_FORMAT_NEWER', newer])
     }

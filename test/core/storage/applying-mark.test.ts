@@ -113,7 +113,7 @@ describe('ApplyingMark', () => {
 
   it('refuses a newer format, and says when the disk fails', async () => {
     const disk = new FaultyDisk()
-    disk.place(path, Buffer.from('akshi applying mark 2'.padEnd(79) + '\n'))
+    disk.place(path, Buffer.from('akshi applying mark 2 2'.padEnd(79) + '\n'))
     const codes = [await codeOf(() => ApplyingMark.open(disk, path))]
     const mark = await ApplyingMark.open(disk, '/other')
     disk.failAt(disk.points + 1, 'EIO', 2)

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { FaultyDisk, seededRandom } from '@akshi/testkit'
+import { crc32c } from '../../../packages/core/src/storage/crc32c.ts'
 import { RecordFile } from '../../../packages/core/src/storage/record-file.ts'
 import { codeOf, failureOf } from '../../support/failures.ts'
 import { contentOf, diskHolding, diskWith, found, maxRecordBytes, openRecords, path, records } from './record-fixture.ts'
@@ -62,6 +63,7 @@ describe('RecordFile', () => {
   it('refuses a newer format and a file of something else, and leaves both as they are', async () => {
     const newer = (await diskWith()).contentOf(path)
     newer[8] = 2
+    newer.writeUInt32BE(crc32c(newer.subarray(0, 9)), 9)
     const older = Buffer.from(newer)
     older[8] = 0
     const codes = [newer, older, Buffer.from('something else altogether'), Buffer.from('short'), Buffer.from('AKSHIRE!')].map(async (bytes) => {

@@ -5,6 +5,7 @@ import { compareWith, describeConvergence, headsOf } from '../../../packages/cor
 import { createIdentity } from '../../../packages/core/src/identity.ts'
 import { LoopFixture, makePair } from './loop-fixture.ts'
 import { MeshNode } from './mesh-node.ts'
+import { partsOf } from './convergence-fixture.ts'
 
 const all = () => true
 
@@ -12,7 +13,7 @@ const all = () => true
 function tell (node: MeshNode, other: MeshNode, loop: LinkLoop | undefined, agent?: string) {
   const peer = node.peers.get(other.did)
   if (peer === undefined) throw new TypeError('the other one is trusted')
-  return describeConvergence({ own: node.did, journals: node.journals, sharing: node.sharing, peers: [peer], linkTo: () => loop, shared: new Map() }, agent)
+  return describeConvergence({ ...partsOf(node), peers: [peer], linkTo: () => loop }, { agent })
 }
 
 const rowOf = (...args: Parameters<typeof tell>) => {
@@ -129,7 +130,7 @@ describe('describeConvergence', () => {
     await using pair = await makePair()
     const { one, two } = pair
     await one.append(1)
-    const alone = (shared: ReadonlyMap<string, LinkLoop>) => describeConvergence({ own: one.did, journals: one.journals, sharing: one.sharing, peers: [], linkTo: () => undefined, shared }, undefined).converged
+    const alone = (shared: ReadonlyMap<string, LinkLoop>) => describeConvergence({ ...partsOf(one), shared }).converged
     await using fixture = new LoopFixture(one, two)
     const before = alone(new Map([['fs', fixture.loop]]))
     await fixture.start()

@@ -117,7 +117,7 @@ describe('LinkLoop', () => {
     await fixture.start()
     fails = true
     await fixture.after(() => fixture.loop.ring())
-    expect([order[0], fixture.loop.status.state]).to.deep.equal(['', 'down'])
+    expect([order[0], fixture.loop.status.state]).to.deep.equal(['', 'suspect'])
   })
 
   it('does not greet where there is nothing to tell', async () => {

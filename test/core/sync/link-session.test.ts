@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { createIdentity } from '../../../packages/core/src/identity.ts'
 import type { Feed } from '../../../packages/core/src/journal/feed.ts'
 import type { LinkSession } from '../../../packages/core/src/sync/link-session.ts'
+import { FetchClaims } from '../../../packages/core/src/sync/session/fetch-claims.ts'
 import { Receiver } from '../../../packages/core/src/sync/receiver.ts'
 import type { FeedState, Link } from '../../../packages/core/src/transport.ts'
 import { digestRoot } from '../../../packages/core/src/wire.ts'
@@ -163,7 +164,7 @@ describe('LinkSession and whole segments', () => {
     const { one, two } = pair
     await two.append(...Array.from({ length: 80 }, (_, body) => body))
     const { session, link } = makeSession(one, two, { maxEnvelopes: 10, batchSize: 50 })
-    link.to = new Receiver({ journals: two.journals, sharing: two.sharing, inbox: two.inbox, hooks: two.hooks, maxEnvelopes: 10, contact: () => {}, hint: () => {} })
+    link.to = new Receiver({ journals: two.journals, sharing: two.sharing, inbox: two.inbox, gate: two.gate, maxEnvelopes: 10, contact: () => {}, hint: () => {} })
     await session.exchange(link, never)
     const startedAt = new Date(one.clock.now()).toISOString()
     expect([session.catchUp, await session.pull(link, never), one.count()]).to.deep.equal([undefined, 1, 80])
@@ -241,8 +242,33 @@ describe('LinkSession and forks', () => {
   })
 })
 
+describe('LinkSessions that lack the same', () => {
+  it('do not fetch it at once: one does, and the others what is left when it ends or nothing comes', async () => {
+    await using pair = await makePair()
+    const { one, two } = pair
+    await two.append(...Array.from({ length: 30 }, (_, body) => body))
+    const claims = new FetchClaims(one.clock)
+    const [first, second] = [makeSession(one, two, { claims }), makeSession(one, two, { claims })]
+    for (const { session, link } of [first, second]) await session.exchange(link, never)
+    const pull = first.link.pull.bind(first.link)
+    let asked = () => {}
+    const isAsked = new Promise<void>((resolve) => { asked = resolve })
+    let go = () => {}
+    const held = new Promise<void>((resolve) => { go = resolve })
+    first.link.pull = async function * (...wanted: Parameters<typeof pull>) { asked(); await held; yield * pull(...wanted) }
+    const fetching = first.session.pull(first.link, never)
+    await isAsked
+    expect([await second.session.pull(second.link, never), second.session.isWaiting, second.link.takeCalls()]).to.deep.equal([0, true, ['digest']])
+    await one.clock.advance(1_000)
+    expect([await second.session.pull(second.link, never) > 0, second.session.isWaiting]).to.deep.equal([true, false])
+    go()
+    await fetching
+    expect(one.count() > 0).to.equal(true)
+  })
+})
+
 describe('LinkSession and an end that fetches itself', () => {
-  it('leaves much to it for two seconds, and pushes the rest then', async () => {
+  it('leaves much to it for two seconds, asks then what it has, and pushes what it still lacks', async () => {
     await using pair = await makePair()
     const { one, two } = pair
     await one.append(...Array.from({ length: 9 }, (_, body) => body))
@@ -250,9 +276,24 @@ describe('LinkSession and an end that fetches itself', () => {
     session.noteRoot(new Uint8Array(32))
     expect([await session.push(link, never), session.nextRetryAt]).to.deep.equal([false, 2_000])
     await one.clock.advance(1_999)
-    expect(await session.push(link, never)).to.equal(false)
+    expect([session.isInDoubt, await session.push(link, never)]).to.deep.equal([false, false])
     await one.clock.advance(1)
-    expect([await session.push(link, never), link.calls, two.count()]).to.deep.equal([true, ['push 9'], 9])
+    expect([session.isInDoubt, await session.push(link, never)]).to.deep.equal([true, false])
+    await session.exchange(link, never)
+    expect([session.isInDoubt, await session.push(link, never), link.calls, two.count()]).to.deep.equal([false, true, ['digest', 'push 9'], 9])
+  })
+
+  it('does not push what it has fetched from somebody else', async () => {
+    await using pair = await makePair()
+    const { one, two } = pair
+    await one.append(...Array.from({ length: 9 }, (_, body) => body))
+    const { session, link } = makeSession(one, two, { batchSize: 50 })
+    session.noteRoot(new Uint8Array(32))
+    await session.push(link, never)
+    await two.inbox.receive(await one.envelopes(), one.source)
+    await one.clock.advance(2_000)
+    await session.exchange(link, never)
+    expect([await session.push(link, never), link.calls]).to.deep.equal([false, ['digest']])
   })
 
   it('waits for it to ask when the two have just met, once', async () => {

@@ -5,7 +5,7 @@ import { MemoryLink } from './memory-link.ts'
 import { MeshNode } from './mesh-node.ts'
 
 export const intervalMs = 10_000
-const requestTimeoutMs = 30_000
+const answerMs = 30_000
 export const never = new AbortController().signal
 
 function sessionOptions (node: MeshNode, other: MeshNode): SessionOptions {
@@ -13,7 +13,7 @@ function sessionOptions (node: MeshNode, other: MeshNode): SessionOptions {
     source: other.source,
     journals: node.journals,
     inbox: node.inbox,
-    hooks: node.hooks,
+    gate: node.gate,
     batchSize: 3,
     maxEnvelopes: 1_000,
     newestFirst: false,
@@ -43,6 +43,7 @@ export class LoopFixture implements AsyncDisposable {
       ...sessionOptions(node, other),
       transport: 'memory',
       title: () => 'the other node',
+      answerMs,
       intervalMs,
       random: node.random,
       logger: node.log.logger,
@@ -71,7 +72,7 @@ export class LoopFixture implements AsyncDisposable {
   }
 
   async rest (): Promise<void> {
-    await until(() => this.clock.delays.length === 1 && (this.clock.delays[0] ?? 0) < requestTimeoutMs)
+    await until(() => this.clock.delays.length === 1 && (this.clock.delays[0] ?? 0) < answerMs)
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {

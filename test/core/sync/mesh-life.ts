@@ -7,10 +7,13 @@ import type { Journals } from '../../../packages/core/src/journal/journals.ts'
 import { silentLogger } from '../../../packages/core/src/logger.ts'
 import { Notices } from '../../../packages/core/src/notices.ts'
 import type { Random } from '../../../packages/core/src/random.ts'
+import type { Convergence } from '../../../packages/core/src/control.ts'
+import { describeConvergence } from '../../../packages/core/src/sync/convergence.ts'
 import { Inbox } from '../../../packages/core/src/sync/inbox.ts'
 import { LinkSession } from '../../../packages/core/src/sync/link-session.ts'
 import { Receiver } from '../../../packages/core/src/sync/receiver.ts'
 import { Recovery } from '../../../packages/core/src/sync/recovery.ts'
+import { SendGate } from '../../../packages/core/src/sync/send-gate.ts'
 import { Sharing } from '../../../packages/core/src/sync/sharing.ts'
 import type { Link, LinkSource } from '../../../packages/core/src/transport.ts'
 import { meshId, openShelf, type Shelf } from './journal-shelf.ts'
@@ -37,6 +40,7 @@ export class MeshLife {
   readonly #options: LifeOptions
   #sessions = new Map<MeshLife, LinkSession>()
   #inbox!: Inbox
+  #notices!: Notices
   #sharing!: Sharing
   #recovery!: Recovery
 
@@ -69,12 +73,13 @@ export class MeshLife {
     const { journals, damages } = this.shelf
     if (damages.length > 0) recovery.need()
     this.#sharing = new Sharing(this.did, { trusts: (did) => this.trusted.has(did), operatorNameOf: () => undefined }, [])
-    this.#inbox = new Inbox({ meshId, journals, sharing: this.#sharing, notices: new Notices(clock, silentLogger), announced: () => {} })
+    this.#notices = new Notices(clock, silentLogger)
+    this.#inbox = new Inbox({ meshId, journals, sharing: this.#sharing, notices: this.#notices, knowsOf: () => false, announced: () => {} })
     this.receiver = new Receiver({
       journals,
       sharing: this.#sharing,
       inbox: this.#inbox,
-      hooks: new HookBoard(silentLogger).hooks,
+      gate: new SendGate(new HookBoard(silentLogger).hooks, clock),
       maxEnvelopes,
       contact: (from, { shown = [], root }) => {
         for (const [other, session] of this.#sessions) {
@@ -104,6 +109,15 @@ export class MeshLife {
     await this.journals.unpark(did)
   }
 
+  /** What it says of its convergence with another home. */
+  tell (other: MeshLife): Convergence {
+    const { did: own, journals } = this
+    const peer = { did: other.did, name: 'the other', trust: 'trusted' as const, trustReason: '', sources: [], addresses: [] }
+    const link = { session: this.#sessionWith(other), status: { transport: 'memory', state: 'up' as const, reason: '', since: '' } }
+    const { clock } = this.#options
+    return describeConvergence({ own, journals, sharing: this.#sharing, peers: [peer], linkTo: () => link, shared: new Map(), notices: this.#notices, nameOf: (did) => did, clock })
+  }
+
   /** What it knows of another home: one of two homes of a node need not have what the other has. */
   #sessionWith (other: MeshLife): LinkSession {
     const known = this.#sessions.get(other)
@@ -114,7 +128,7 @@ export class MeshLife {
       source: { kind: 'peer', did },
       journals: this.journals,
       inbox: this.#inbox,
-      hooks: new HookBoard(silentLogger).hooks,
+      gate: new SendGate(new HookBoard(silentLogger).hooks, clock),
       batchSize,
       maxEnvelopes,
       newestFirst,

@@ -1,5 +1,6 @@
 import { FaultyDisk, seededRandom, VirtualClock } from '@akshi/testkit'
 import { createIdentity, type Identity } from '../../../packages/core/src/identity.ts'
+import { SendGate } from '../../../packages/core/src/sync/send-gate.ts'
 import { HookBoard } from '../../../packages/core/src/hooks.ts'
 import type { ServedItem, ServeOptions } from '../../../packages/core/src/journal/feed.ts'
 import type { Journals } from '../../../packages/core/src/journal/journals.ts'
@@ -57,12 +58,11 @@ export class MeshNode implements AsyncDisposable {
     this.journals = journals
     this.identity = identity
     this.clock = clock
-    const { hooks } = this
     this.notices = new Notices(clock, this.log.logger)
     this.peers = new KnownPeers(identity.did, 'known', new TrustStore(folder.join('trust.json'), clock), clock, configured)
     this.sharing = new Sharing(identity.did, this.peers, agents)
-    this.inbox = new Inbox({ meshId, journals, sharing: this.sharing, notices: this.notices, announced: (signed, from) => this.announced.push({ signed, from }) })
-    this.receiver = new Receiver({ journals, sharing: this.sharing, inbox: this.inbox, hooks, maxEnvelopes, contact, hint })
+    this.inbox = new Inbox({ meshId, journals, sharing: this.sharing, notices: this.notices, knowsOf: () => false, announced: (signed, from) => this.announced.push({ signed, from }) })
+    this.receiver = new Receiver({ journals, sharing: this.sharing, inbox: this.inbox, gate: this.gate, maxEnvelopes, contact, hint })
   }
 
   static async make (options: MeshNodeOptions = {}): Promise<MeshNode> {
@@ -81,6 +81,7 @@ export class MeshNode implements AsyncDisposable {
 
   get did () { return this.identity.did }
   get hooks () { return this.board.hooks }
+  get gate () { return new SendGate(this.hooks, this.clock) }
   get source () { return { kind: 'peer' as const, did: this.did } }
 
   /** Appends one envelope an entry. */

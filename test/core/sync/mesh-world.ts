@@ -88,6 +88,21 @@ export class MeshWorld implements AsyncDisposable {
     }
   }
 
+  /** Who has asked another says that they have converged if, and only if, nothing is missing; else it names what is. */
+  async checkClaims (): Promise<void> {
+    for (const [a, b] of this.#pairs()) {
+      for (const [one, two] of [[a, b], [b, a]] as const) {
+        for (let round = 0; round < 2; round++) {
+          await this.#round(one, two, 'all', new MemoryLink(two.life.receiver, one.life.source))
+          await this.#clock.advance(2_500)                       // what is left to the other end to fetch is pushed then
+        }
+        const isAlike = this.#checkClaim(one, two)
+        const isLost = two.life.journals.feeds().some(({ id }) => this.#buildsOnLost(id)) || one.life.journals.feeds().some(({ id }) => this.#buildsOnLost(id))
+        if (!isLost) expect(isAlike, `${one.life.did} says at rest that it has converged with ${two.life.did}`).to.equal(true)
+      }
+    }
+  }
+
   /** Lets everybody trust everybody, and checks that then all is everywhere. */
   async settleAll (): Promise<void> {
     const survived = new Set(this.#homes.flatMap(({ shown }) => [...shown]))
@@ -234,6 +249,7 @@ export class MeshWorld implements AsyncDisposable {
     const link = isFaulty ? new FaultyLink(receiver, one.life.source, seededRandom(seed)) : new MemoryLink(receiver, one.life.source)
     try {
       await this.#round(one, two, how, link)
+      if (how === 'all' && !isFaulty) this.#checkClaim(one, two)
     } catch (error) {
       if (!(error instanceof LostError)) throw error
     }
@@ -276,6 +292,19 @@ export class MeshWorld implements AsyncDisposable {
       const write = this.#writes.get(other)
       return write !== undefined && life.admits(write.origin) && write.saw.has(name)
     })
+  }
+
+  /** Gives whether one says that another has the same. */
+  #checkClaim ({ life: one }: Home, { life: two }: Home): boolean {
+    const { converged, peers: [row], missing, parked, reason } = one.tell(two)
+    if (row === undefined) throw new TypeError('each home that is told of has a row')
+    const named = [row.missing_there, row.missing_here, row.differing].flat().length
+    expect(row.converged, `the peer converged, of which this is named: ${row.reason}`).to.equal(row.said_at !== undefined && named === 0)
+    const isStuck = missing.some(({ has }) => has.length === 0) || parked.some(({ why }) => why === 'before')
+    expect(converged, `converged, when this is said: ${reason}`).to.equal(row.converged && !isStuck)
+    const lacking = one.journals.feeds().filter(({ id: { origin } }) => one.admits(origin) && two.admits(origin)).filter((feed) => feed.state.tips.some((tip) => two.journals.feed(feed.id)?.knows(tip) !== true))
+    if (row.converged) expect(lacking.map(({ id }) => id), `of what ${one.did} has, ${two.did} lacks though they have converged`).to.deep.equal([])
+    return row.converged
   }
 
   #checkPair ({ life: one, shown }: Home, { life: two, shown: theirs }: Home): void {

@@ -20,6 +20,7 @@ async function check (options: WorldOptions, commands: readonly Command[]): Prom
   await world.run(commands)
   await world.settle()
   world.checkPairs()
+  await world.checkClaims()
   await world.settleAll()
 }
 

@@ -7,7 +7,7 @@ import { MeshNode } from './mesh-node.ts'
 async function gathered (node: MeshNode, options: Partial<GatherOptions> = {}): Promise<{ items: string[], held: string[], bytes: Uint8Array[] }> {
   const [items, bytes, held]: [string[], Uint8Array[], HeldFeed[]] = [[], [], []]
   const wanted = node.journals.feeds().map((feed): Wanted => ({ feed, have: [] }))
-  const all = { limit: 100, maxBytes: Infinity, maxEnvelopes: 1_000, hooks: node.hooks, held: (feed: HeldFeed) => held.push(feed), ...options }
+  const all = { limit: 100, maxBytes: Infinity, maxEnvelopes: 1_000, gate: node.gate, held: (feed: HeldFeed) => held.push(feed), ...options }
   for await (const { feed: { id }, kind, seq, bytes: each } of gather(wanted, 'to', all)) {
     items.push(`${id.journal} ${kind} ${seq}`)
     bytes.push(each)

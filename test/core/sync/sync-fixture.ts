@@ -1,6 +1,8 @@
 import { until, VirtualClock } from '@akshi/testkit'
+import type { LinkStatus } from '../../../packages/core/src/control.ts'
 import { createIdentity } from '../../../packages/core/src/identity.ts'
 import { NodeAnnouncer } from '../../../packages/core/src/node-announcer.ts'
+import { FetchClaims } from '../../../packages/core/src/sync/session/fetch-claims.ts'
 import { Recovery } from '../../../packages/core/src/sync/recovery.ts'
 import { Sync } from '../../../packages/core/src/sync/sync.ts'
 import type { LinkTarget, Transport } from '../../../packages/core/src/transport.ts'
@@ -57,7 +59,7 @@ export class SyncFixture implements AsyncDisposable {
     this.announcer = new NodeAnnouncer({ identity: node.identity, meshId: 'mesh', name: 'self', agents: [], hooks, clock, logger })
     this.recovery = recovery
     this.sync = new Sync({
-      journals, peers: book, sharing, inbox, hooks, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs, batchSize: 50, maxEnvelopes: 1_000, newestFirst: false, recovery: this.recovery, fallbackMs, clock, random, logger
+      own: node.did, fanout: 8, journals, peers: book, sharing, inbox, claims: new FetchClaims(clock), hooks, gate: node.gate, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs, batchSize: 50, maxEnvelopes: 1_000, newestFirst: false, recovery: this.recovery, fallbackMs, clock, random, logger
     })
   }
 
@@ -87,23 +89,23 @@ export class SyncFixture implements AsyncDisposable {
 
   get writesFolder (): boolean | undefined { return this.sync.shared.get('fs')?.writing }
 
-  /** Resolves when nothing is under way on any of this many links. */
+  /** Resolves when nothing is under way on any of this many links: each waits, and so does the probing. */
   async rest (links: number): Promise<void> {
-    await until(() => this.clock.delays.length === links && this.clock.delays.every((delayMs) => delayMs <= intervalMs))
+    await until(() => this.clock.delays.length === links + 1 && this.clock.delays.every((delayMs) => delayMs <= intervalMs))
   }
 
   /** Resolves when the link to a peer is in this state. */
-  async reach (state: 'up' | 'down', peer = this.peer()): Promise<void> {
+  async reach (state: LinkStatus['state'], peer = this.peer()): Promise<void> {
     await until(() => this.sync.linkTo(peer.did)?.status.state === state)
   }
 
-  /** Breaks or mends the links of a peer, and lets the node notice. */
+  /** Breaks or mends the links of a peer, and lets the node notice: one that worked is suspect then. */
   async setBroken (isBroken: boolean, peer = this.peer()): Promise<void> {
     if (isBroken) this.broken.add(peer)
     else this.broken.delete(peer)
     for (const link of this.http.links) if (link.to === peer.receiver) link.broken = isBroken ? broken : undefined
     this.sync.hint(peer.source)
-    await this.reach(isBroken ? 'down' : 'up', peer)
+    await this.reach(isBroken ? 'suspect' : 'up', peer)
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { silentLogger } from '@akshi/core'
-import { HookBoard, type Hooks } from '../../../packages/core/src/hooks.ts'
+import { HookBoard, type Hooks, type TransportChoice } from '../../../packages/core/src/hooks.ts'
 import type { PeerView } from '../../../packages/core/src/peer-book.ts'
-import { planTransports, type TransportPlan } from '../../../packages/core/src/sync/transport-plan.ts'
+import { planTransports, usualReason, type TransportPlan } from '../../../packages/core/src/sync/transport-plan.ts'
 import type { Transport } from '../../../packages/core/src/transport.ts'
 import { codeOf } from '../../support/failures.ts'
 
@@ -18,15 +18,15 @@ function plan (peer: PeerView, tap?: Parameters<Hooks['selectTransport']['tap']>
 
 describe('planTransports', () => {
   it('dials the first transport with links of its own, and falls back to all that is shared', () => {
-    expect(plan(reachable)).to.deep.equal({ direct: 'http', shared: ['fs', 'usb'] })
+    expect(plan(reachable)).to.deep.equal({ direct: 'http', shared: ['fs', 'usb'], reason: usualReason })
   })
 
   it('has only what is shared for a peer without an address', () => {
-    expect(plan(lost)).to.deep.equal({ direct: undefined, shared: ['fs', 'usb'] })
+    expect(plan(lost)).to.deep.equal({ direct: undefined, shared: ['fs', 'usb'], reason: 'no address of it is known' })
   })
 
   it('has nothing when there is nothing', () => {
-    expect(plan(reachable, undefined, new Map())).to.deep.equal({ direct: undefined, shared: [] })
+    expect(plan(reachable, undefined, new Map())).to.deep.equal({ direct: undefined, shared: [], reason: 'no address of it is known' })
   })
 
   it('offers taps core\'s own choice first, with the peer and reasons', () => {
@@ -38,16 +38,21 @@ describe('planTransports', () => {
   it('follows a tap that reorders or shortens', () => {
     const only = (...names: string[]) => plan(reachable, (choices) => names.flatMap((name) => choices.filter(({ transport }) => transport === name)))
     expect([only('quic', 'http', 'usb', 'fs'), only('http'), only('usb'), only()]).to.deep.equal([
-      { direct: 'quic', shared: ['usb', 'fs'] }, { direct: 'http', shared: [] }, { direct: undefined, shared: ['usb'] }, { direct: undefined, shared: [] }
+      { direct: 'quic', shared: ['usb', 'fs'], reason: usualReason }, { direct: 'http', shared: [], reason: usualReason },
+      { direct: undefined, shared: ['usb'], reason: 'a tap of selectTransport wants usb: while no link works' }, { direct: undefined, shared: [], reason: 'a tap of selectTransport left no way to it' }
     ])
   })
 
   it('does not dial what a tap puts behind something shared', () => {
-    expect(plan(reachable, (choices) => choices.toReversed())).to.deep.equal({ direct: undefined, shared: ['usb', 'fs'] })
+    expect(plan(reachable, (choices) => choices.toReversed())).to.deep.equal({ direct: undefined, shared: ['usb', 'fs'], reason: 'a tap of selectTransport wants usb: while no link works' })
+  })
+
+  it('keeps the reason that a tap gives for its choice', () => {
+    expect(plan(reachable, ([first, ...rest]) => [{ ...first as TransportChoice, reason: 'metered network' }, ...rest]).reason).to.equal('metered network')
   })
 
   it('passes over transports that a tap invents', () => {
-    expect(plan(reachable, (choices) => [{ transport: 'pigeon', reach: 'peer', reason: '' }, ...choices])).to.deep.equal({ direct: 'http', shared: ['fs', 'usb'] })
+    expect(plan(reachable, (choices) => [{ transport: 'pigeon', reach: 'peer', reason: '' }, ...choices])).to.deep.equal({ direct: 'http', shared: ['fs', 'usb'], reason: usualReason })
   })
 
   it('fails with MESH_HOOK_FAILED when a tap throws', async () => {

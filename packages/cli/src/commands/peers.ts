@@ -28,6 +28,7 @@ function describePeer (peer: PeerStatus, terminal: Terminal): string[] {
     `${terminal.style('bold', printable(peer.name))}  ${peer.did}`,
     `  trust  ${terminal.style(trustStyles[peer.trust], peer.trust)}: ${printable(peer.trustReason)}`,
     `  seen   ${peer.sources.join(', ') || 'never'}${places.length > 0 ? ` at ${places.join(', ')}` : ''}`,
+    ...(peer.health === undefined ? [] : [`  health ${peer.health}${peer.seenAt === undefined ? '' : `, last sign of life ${peer.seenAt}`}`]),
     ...(link === undefined ? [] : [`  link   ${link.transport} is ${link.state}: ${printable(link.reason)}`]),
     ...(via === undefined ? [] : [`  via    ${via.transport ?? 'nothing'}: ${printable(via.reason)}`]),
     ...(peer.trust === 'trusted' ? [`  lag    ${peer.converged === true ? 'none, it has the same' : String(lag)}`] : [])

@@ -43,7 +43,7 @@ function describeNode (status: NodeStatus, terminal: Terminal): string[] {
     `  transport  ${transport.active.join(' + ') || 'none'}: ${printable(transport.reason)}`,
     ...status.shared.map((link) => `  shared     ${link.transport} is ${link.state}, ${link.writing ? 'read and written' : 'read only'}: ${printable(link.reason)}`),
     '',
-    ...section(terminal, 'peers', peerRows(status), [3]),
+    ...section(terminal, 'peers', peerRows(status), [4]),
     '',
     ...section(terminal, 'journals', journalRows(status), [1]),
     ...status.journals.flatMap(({ name, parked }) => describeParked(parked, name)),
@@ -53,8 +53,8 @@ function describeNode (status: NodeStatus, terminal: Terminal): string[] {
 
 function peerRows ({ peers }: NodeStatus): string[][] {
   if (peers.length === 0) return []
-  return [['NAME', 'TRUST', 'VIA', 'LAG', 'STATE'], ...peers.map(({ name, trust, via, lag, converged, catchUp }) => [
-    printable(name), trust, via?.transport ?? '-', lag === undefined ? '-' : String(lag),
+  return [['NAME', 'TRUST', 'HEALTH', 'VIA', 'LAG', 'STATE'], ...peers.map(({ name, trust, health, via, lag, converged, catchUp }) => [
+    printable(name), trust, health ?? '-', via?.transport ?? '-', lag === undefined ? '-' : String(lag),
     catchUp !== undefined ? `catching up, ${percentOf(catchUp)}%` : converged === true ? 'converged' : ''
   ])]
 }

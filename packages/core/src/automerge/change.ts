@@ -55,6 +55,11 @@ export function readChange (bytes: Uint8Array, { maxOps }: { readonly maxOps: nu
   return { hash, deps, actor, seq, startOp, time, opCount, otherActors }
 }
 
+/** The hashes of the changes that a change builds on. Throws `RangeError` unless it is one chunk with the right checksum. */
+export function readDeps (bytes: Uint8Array): readonly Uint8Array[] {
+  return ascending(openChunk(bytes, changeChunk).content, 'dependencies', maxDeps, 32)
+}
+
 /** Takes a change apart. Throws `RangeError` unless it is exactly one chunk with the right checksum and small fields. */
 export function openChange (bytes: Uint8Array): OpenChange {
   if (bytes.length > maxChangeBytes) throw new RangeError(`it has ${bytes.length} bytes, more than ${maxChangeBytes}`)

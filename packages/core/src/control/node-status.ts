@@ -1,4 +1,5 @@
 import type { Did } from '../did.ts'
+import type { FeedId } from '../transport.ts'
 import type { JournalStatus } from './journal-status.ts'
 import type { LinkStatus, PeerStatus } from './peer-status.ts'
 
@@ -28,4 +29,6 @@ export interface Notice {
   readonly message: string
   readonly count: number
   readonly at: string
+  /** What it is about, where it is about one feed. */
+  readonly feed?: FeedId
 }

@@ -6,12 +6,18 @@ import type { Trust } from '../peer-book.ts'
 export interface LinkStatus {
   /** Plugin name of the transport. */
   readonly transport: string
-  readonly state: 'up' | 'connecting' | 'down'
+  readonly state: 'up' | 'suspect' | 'connecting' | 'down'
   /** Why it is in this state, for people. */
   readonly reason: string
   /** When it came into this state, ISO 8601. */
   readonly since: string
 }
+
+/**
+ * Whether a peer lives, as far as this node can tell: from what comes from it, and by asking. `suspect`: it has not answered
+ * just now, and is asked again. `left`: it said goodbye. `unknown`: nothing was heard of it yet.
+ */
+export type Health = 'alive' | 'suspect' | 'down' | 'left' | 'unknown'
 
 export interface PeerStatus {
   readonly did: Did
@@ -20,7 +26,10 @@ export interface PeerStatus {
   readonly trustReason: string
   readonly sources: readonly string[]
   readonly addresses: readonly Address[]
+  /** When it was met last, or gave a sign of life. */
   readonly seenAt?: string
+  /** Present for trusted peers. */
+  readonly health?: Health
   /** Present for trusted peers. */
   readonly link?: LinkStatus
   /** How envelopes reach it now, with the reason: `http`, `fs` or none. */

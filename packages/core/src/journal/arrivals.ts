@@ -58,7 +58,7 @@ export class Arrivals {
 
   /** As `Journal.seeksVouched`. */
   get seeksVouched (): boolean {
-    return this.#waiting().length > 0
+    return this.#state.isWaiting || this.#waiting().length > 0
   }
 
   /** As `Journal.parkedPoints`; `known` is what is here of the feed. */
@@ -117,6 +117,7 @@ export class Arrivals {
   async #retryState (): Promise<void> {
     const waiting = this.#waiting().flatMap((origin) => this.#parking.of({ journal: this.#journal, part: 'state', origin }))
     if (waiting.length > 0) await this.accept(waiting.map(({ arrival }) => arrival))
+    if (this.#state.isWaiting && await this.#state.retry()) for (const feed of this.#state.feeds) this.#context.changed(feed)
   }
 }
 

@@ -37,6 +37,9 @@ export class Journals {
     return [...this.#open.values()].sort((a, b) => a.name < b.name ? -1 : 1)
   }
 
+  /** Ids, hex, of envelopes during whose application the process died twice: they are refused. */
+  get quarantined (): ReadonlySet<string> { return this.#context.mark.quarantined }
+
   /** A journal that exists. */
   find (name: string): Journal | undefined {
     return this.#open.get(name)

@@ -61,6 +61,11 @@ export class Parking {
   /** What is parked, by origin, part of the journal and reason. */
   get summary (): readonly ParkedRow[] { return this.#lot.summary }
 
+  /** Numbers of what is parked of a feed, ascending; of a snapshot, that of its proof. Reads nothing. */
+  seqs (feed: FeedId): readonly number[] {
+    return this.#lot.of(feed).map(({ seq }) => seq)
+  }
+
   /**
    * Keeps an item; `bytes` are those it came as. Resolves to whether it is kept now, or was already: not when there is no
    * room for it, or the disk fails. What was parked for another reason is kept for this one from now on.

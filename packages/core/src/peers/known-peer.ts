@@ -20,6 +20,8 @@ export interface KnownPeer {
   signed: SignedAnnouncement | undefined
   onLink: boolean
   seenAt: number | undefined
+  /** When it said goodbye, unless it was met since. */
+  leftAt: number | undefined
 }
 
 /** Whether a node is trusted, and why. */
@@ -27,7 +29,7 @@ export type Judgement = readonly [trust: Trust, reason: string]
 
 /** A node that was not met yet. */
 export function unmet (did: Did, configured?: ConfiguredPeer): KnownPeer {
-  return { did, configured, sources: new Set(configured === undefined ? [] : ['config']), addresses: [], signed: undefined, onLink: false, seenAt: undefined }
+  return { did, configured, sources: new Set(configured === undefined ? [] : ['config']), addresses: [], signed: undefined, onLink: false, seenAt: undefined, leftAt: undefined }
 }
 
 /** The one place where trust is decided: by what the operator decided, else by the configuration, else by the policy. */
@@ -42,7 +44,7 @@ export function judge ({ did, configured, signed, onLink }: KnownPeer, decision:
 }
 
 /** A node as others see it. It gets the name that it gave itself when the operator has given it none. */
-export function viewOf ({ did, configured, sources, addresses, signed, seenAt }: KnownPeer, operatorName: string | undefined, [trust, trustReason]: Judgement): PeerView {
+export function viewOf ({ did, configured, sources, addresses, signed, seenAt, leftAt }: KnownPeer, operatorName: string | undefined, [trust, trustReason]: Judgement): PeerView {
   return Object.freeze({
     did,
     name: operatorName ?? signed?.announcement.name ?? shortDid(did),
@@ -51,7 +53,8 @@ export function viewOf ({ did, configured, sources, addresses, signed, seenAt }:
     sources: [...sources],
     addresses: [...addresses, ...(configured?.addresses ?? []).filter((address) => !addresses.some((known) => sameAddress(known, address)))],
     ...(signed === undefined ? {} : { announcement: signed.announcement }),
-    ...(seenAt === undefined ? {} : { seenAt })
+    ...(seenAt === undefined ? {} : { seenAt }),
+    ...(leftAt === undefined ? {} : { leftAt })
   })
 }
 

@@ -20,6 +20,8 @@ export interface Meeting {
 
 const maxStrangers = 1_000
 const maxAddresses = 8
+/** For so long requests may still come that a peer made before it said goodbye. */
+const leavingMs = 2_000
 const strangerLifetimeMs = 600_000
 
 /** Every node this one has met or was told of in its configuration, and whether it is trusted. */
@@ -74,13 +76,14 @@ export class KnownPeers implements PeerBook {
   met ({ did, address, source, onLink, announcement }: Meeting): void {
     if (did === this.#own) return
     const peer = this.#peers.get(did) ?? this.#add(did)
-    const before = JSON.stringify([this.#judge(peer), peer.addresses, [...peer.sources], peer.signed?.announcement.seq])
+    const before = JSON.stringify([this.#judge(peer), peer.addresses, [...peer.sources], peer.signed?.announcement.seq, peer.leftAt])
     peer.sources.add(source)
     peer.onLink ||= onLink
     peer.seenAt = this.#clock.now()
+    peer.leftAt = undefined
     if (announcement.announcement.seq >= (peer.signed?.announcement.seq ?? 0)) peer.signed = announcement
     peer.addresses = [address, ...peer.addresses.filter((known) => !sameAddress(known, address))].slice(0, maxAddresses)
-    const after = JSON.stringify([this.#judge(peer), peer.addresses, [...peer.sources], peer.signed?.announcement.seq])
+    const after = JSON.stringify([this.#judge(peer), peer.addresses, [...peer.sources], peer.signed?.announcement.seq, peer.leftAt])
     if (before !== after) this.#tell(peer)
   }
 
@@ -89,13 +92,27 @@ export class KnownPeers implements PeerBook {
     const peer = this.#peers.get(signed.announcement.did)
     if (peer?.signed === undefined || signed.announcement.seq <= peer.signed.announcement.seq) return
     peer.signed = signed
+    peer.leftAt = undefined
     this.#tell(peer)
   }
 
-  /** Notes that a peer showed its key to this node. */
+  /** Notes that a peer showed its key to this node. One that said goodbye a while ago is back. */
   heardFrom (did: Did): void {
     const peer = this.#peers.get(did)
-    if (peer !== undefined) peer.seenAt = this.#clock.now()
+    if (peer === undefined) return
+    peer.seenAt = this.#clock.now()
+    if (peer.leftAt === undefined || Math.abs(peer.seenAt - peer.leftAt) < leavingMs) return
+    peer.leftAt = undefined
+    this.#tell(peer)
+  }
+
+  /** Notes that a node said goodbye, by an announcement that ends where it begins. */
+  left (signed: SignedAnnouncement): void {
+    const peer = this.#peers.get(signed.announcement.did)
+    if (peer === undefined || signed.announcement.seq <= (peer.signed?.announcement.seq ?? 0)) return
+    peer.signed = signed
+    peer.leftAt = this.#clock.now()
+    this.#tell(peer)
   }
 
   /**
@@ -124,11 +141,6 @@ export class KnownPeers implements PeerBook {
     await this.#store.untrust(did, this.operatorNameOf(did) ?? this.#freeName(peer), cut)
     this.#tell(peer)
     return this.#view(peer)
-  }
-
-  /** What this node had of the feeds of a node when trust in it was withdrawn: it stays valid. None unless it is withdrawn now. */
-  cutOf (did: Did): Cut | undefined {
-    return this.#store.cutOf(did)
   }
 
   /** Calls `listener` with each peer that is new or has changed. Returns the way to stop it. */

@@ -12,6 +12,8 @@ export interface ApplyingLine {
 const lineLength = 80
 const version = 1
 const title = `akshi applying mark ${version}`
+/** The title of a later version says it twice, so that damage is not taken for one. */
+const later = /^akshi applying mark ([2-9]|[1-9]\d+) \1 *$/
 const form = /^([0-9a-f]{64}) (applying|suspect|quarantined) *$/
 
 /**
@@ -25,9 +27,9 @@ export class ApplyingLines {
   /** Throws `MESH_FORMAT_NEWER`, `MESH_DISK_FAILED`. */
   constructor (file: DiskFile, path: string) {
     const [first = '', ...lines] = readLines(file)
-    const found = Number(/^akshi applying mark (\d+) *$/.exec(first)?.[1] ?? 0)
-    if (found > version) throw new MeshError('MESH_FORMAT_NEWER', `${path} was written by a newer Akshi (format ${found}; this one knows ${version}). Update Akshi.`)
-    if (found !== version) file.write([padded(title)], 0)
+    const found = later.exec(first)?.[1]
+    if (found !== undefined) throw new MeshError('MESH_FORMAT_NEWER', `${path} was written by a newer Akshi (format ${found}; this one knows ${version}). Update Akshi.`)
+    if (first.trimEnd() !== title) file.write([padded(title)], 0)
     this.#file = file
     this.#lines = lines.map(parseLine)
   }

@@ -6,6 +6,15 @@ export const formatVersion = 1
 /** How a file of records begins: its magic and the version of its form. */
 export const header: Uint8Array = Buffer.concat([magic, Uint8Array.of(formatVersion)])
 
+/**
+ * Whether a file begins as one of a later format does: magic, version, and the CRC-32C of both. Without that, a version that is
+ * not known is damage.
+ */
+export function isOfLaterFormat (start: Buffer, magicLength: number): boolean {
+  const end = magicLength + 1
+  return start.length >= end + 4 && (start[magicLength] ?? 0) > formatVersion && start.readUInt32BE(end) === crc32c(start.subarray(0, end))
+}
+
 /** What stands before each record: its length and the CRC-32C of its bytes, both 32 bits, big endian. */
 export const frameLength = 8
 

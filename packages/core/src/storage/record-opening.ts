@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import { MeshError } from '../errors.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import { formatVersion, header, magic } from './record-format.ts'
+import { formatVersion, header, isOfLaterFormat, magic } from './record-format.ts'
 import { hasRecordAfter, type Scan } from './record-scan.ts'
 
 /**
@@ -19,8 +19,8 @@ export function checkHeader (file: DiskFile, path: string): 'whole' | 'unfinishe
   const found = file.read(0, header.length)
   if (found.equals(header)) return 'whole'
   if (file.size <= header.length && found.every((byte, at) => byte === 0 || byte === header[at])) return 'unfinished'
-  const version = found[magic.length] ?? 0
-  if (found.subarray(0, magic.length).equals(magic) && version > formatVersion) {
+  if (isOfLaterFormat(file.read(0, header.length + 4), magic.length)) {
+    const version = found[magic.length]
     throw new MeshError('MESH_FORMAT_NEWER', `${path} was written by a newer Akshi (format ${version}; this one knows ${formatVersion}). Update Akshi.`)
   }
   throw new MeshError('MESH_DISK_FAILED', `${path} is not a file of records, or its first bytes are damaged. Move it away; peers send again what was in it.`)

@@ -20,16 +20,16 @@ export class Bell {
     this.#rung = false
   }
 
-  /** Resolves at the next ring, at once if there was one since `reset`, or after `limitMs`. */
+  /** Resolves at the next ring, at once if there was one since `reset`, or after `limitMs`, which may be `Infinity`. */
   wait (limitMs: number): Promise<void> {
     if (this.#rung) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
         this.#wake = undefined
-        timer.cancel()
+        timer?.cancel()
         resolve()
       }
-      const timer: Timer = this.#clock.timer(limitMs, done)
+      const timer: Timer | undefined = limitMs === Infinity ? undefined : this.#clock.timer(limitMs, done)
       this.#wake = done
     })
   }

@@ -4,7 +4,10 @@ import type { Did } from '../did.ts'
 import type { KnownPeers } from '../peers/known-peers.ts'
 import type { Link } from '../transport.ts'
 
-/** Tells one peer of this node and of the trusted nodes it knows, so that a member met by one is found by all. */
+/**
+ * Tells one peer of this node and, if this node pushes news to it, of the trusted nodes it knows, so that a member met by one
+ * is found by all.
+ */
 export class Greeting {
   readonly #to: Did
   readonly #peers: Pick<KnownPeers, 'all' | 'announcementOf'>
@@ -13,6 +16,8 @@ export class Greeting {
   /** The newest announcement that the peer got of each node. */
   readonly #sent = new Map<Did, number>()
   #isDue = true
+  /** Whether it is told of others too. */
+  passesOn = true
 
   constructor (to: Did, peers: Pick<KnownPeers, 'all' | 'announcementOf'>, announcer: Pick<Announcer, 'current'>, clock: Clock) {
     this.#to = to
@@ -47,7 +52,7 @@ export class Greeting {
   }
 
   async #send (link: Link, signal: AbortSignal): Promise<void> {
-    const others = this.#peers.all().filter(({ trust, did }) => trust === 'trusted' && did !== this.#to)
+    const others = !this.passesOn ? [] : this.#peers.all().filter(({ trust, did }) => trust === 'trusted' && did !== this.#to)
     const news = [this.#announcer.current(), ...others.flatMap(({ did }) => this.#peers.announcementOf(did) ?? [])]
       .filter(({ announcement: { did, seq, expiresAt } }) => expiresAt > this.#clock.now() && seq > (this.#sent.get(did) ?? 0))
     if (news.length === 0) return

@@ -1,5 +1,6 @@
 import { readAnnouncement } from '../announce.ts'
 import type { SignedAnnouncement } from '../announcement.ts'
+import type { Did } from '../did.ts'
 import { parseEnvelope, type Envelope, type JournalEnvelope } from '../envelope.ts'
 import { describeError } from '../errors.ts'
 import { envelopeOf, type Arrival, type Feed } from '../journal/feed.ts'
@@ -15,6 +16,8 @@ export interface InboxOptions {
   readonly journals: Journals
   readonly sharing: Sharing
   readonly notices: Notices
+  /** Whether this announcement of a node, or a newer one, is known: another copy is not verified again. */
+  readonly knowsOf: (did: Did, seq: number) => boolean
   /** A verified announcement of another node came in; whether its addresses are right is not known. */
   readonly announced: (announcement: SignedAnnouncement, from: LinkSource) => void
 }
@@ -59,16 +62,17 @@ export class Inbox {
     }
     await this.#park(sorted.flatMap(({ arrival, verdict }) => arrival !== undefined && verdict?.status === 'untrusted' ? [arrival] : []))
     const known = verdicts as Verdict[]
-    for (const verdict of known) this.#note(verdict, from)
+    for (const [index, verdict] of known.entries()) this.#note(verdict, from, sorted[index]?.arrival)
     return { verdicts: known, ...this.#describe(sorted, known), entries }
   }
 
   /** What needs no storing has its verdict; the rest is verified. */
   #sort (bytes: Uint8Array, from: LinkSource): Sorted {
-    const { meshId, sharing, journals, announced } = this.#options
+    const { meshId, sharing, journals, announced, knowsOf } = this.#options
     try {
       const { arrival, envelope, verified } = open(bytes, meshId)
       if (arrival === undefined) {
+        if (knowsOf(envelope.origin, envelope.header.seq)) return { verdict: { status: 'duplicate' } }
         if (!verified()) return refused(badSignature)
         announced(readAnnouncement(envelope), from)
         return { verdict: { status: 'stored' } }
@@ -121,9 +125,9 @@ export class Inbox {
     return { have: [...known.values()].map(({ state }) => state), shown: shownBy(here) }
   }
 
-  #note ({ status, reason = '' }: Verdict, from: LinkSource): void {
+  #note ({ status, reason = '' }: Verdict, from: LinkSource, arrival: Arrival | undefined): void {
     const who = from.kind === 'peer' ? from.did : `the ${from.name} transport`
-    if (status === 'refused') this.#options.notices.add('MESH_ENVELOPE_INVALID', `an envelope from ${who} was refused: ${reason}`)
+    if (status === 'refused') this.#options.notices.add('MESH_ENVELOPE_INVALID', `an envelope from ${who} was refused: ${reason}`, arrival === undefined ? undefined : idOf(envelopeOf(arrival)))
     if (status === 'untrusted') this.#options.notices.add('MESH_NOT_TRUSTED', `${reason} (its envelopes come from ${who})`)
     if (status === 'failed') this.#options.notices.add('MESH_DISK_FAILED', reason)
   }

@@ -1,27 +1,22 @@
-import { backoffMs } from '../backoff.ts'
 import type { Clock } from '../clock.ts'
 import type { LinkStatus } from '../control.ts'
-import { withDeadline } from '../deadline.ts'
-import { describeError, isMeshError } from '../errors.ts'
+import { isMeshError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Random } from '../random.ts'
-import type { Link } from '../transport.ts'
 import { Bell } from './bell.ts'
-import type { Greeting } from './greeting.ts'
+import { LinkAgenda } from './link-agenda.ts'
+import { LinkHealth } from './link-health.ts'
+import { LinkRound, type RoundOptions } from './link-round.ts'
 import { LinkSession, type SessionOptions } from './link-session.ts'
 
-const requestTimeoutMs = 30_000
 /** One failure is nothing: a peer that starts a moment later, or has not heard yet that it is to trust this node. */
 const noteworthyFailures = 5
 
-export interface LoopOptions extends SessionOptions {
+export interface LoopOptions extends SessionOptions, RoundOptions {
   /** Plugin name of the transport. */
   readonly transport: string
   /** What people call the other end, for the log. */
   readonly title: () => string
-  readonly connect: (signal: AbortSignal) => Promise<Link>
-  /** What else is sent over the link besides envelopes. */
-  readonly greeting?: Pick<Greeting, 'isDue' | 'send'>
   readonly intervalMs: number
   readonly clock: Clock
   readonly random: Random
@@ -37,33 +32,30 @@ export interface LoopOptions extends SessionOptions {
  */
 export class LinkLoop {
   readonly session: LinkSession
+  readonly health: LinkHealth
   readonly #options: LoopOptions
+  readonly #agenda: LinkAgenda
+  readonly #round: LinkRound
   /** Rings when there is something to do. */
   readonly #bell: Bell
   /** Rings when a link that is down is worth another try now. */
   readonly #alarm: Bell
   readonly #stopped = new AbortController()
-  #link: Link | undefined
-  #status: LinkStatus
-  #failures = 0
-  #digestDue = true
-  #lastDigest = 0
-  #lostAt: number | undefined
   #writing = true
+  #hasLeft = false
   #running: Promise<void> | undefined
 
   constructor (options: LoopOptions) {
     this.#options = options
+    this.#agenda = new LinkAgenda(options.clock, options.intervalMs)
     this.#bell = new Bell(options.clock)
     this.#alarm = new Bell(options.clock)
     this.session = new LinkSession(options)
-    this.#status = this.#statusNow('connecting', 'not dialled yet')
+    this.health = new LinkHealth(options)
+    this.#round = new LinkRound(options, this.session, this.#agenda, this.health)
   }
 
-  get status (): LinkStatus { return this.#status }
-
-  /** When the link last stopped working, on the monotonic clock; nothing for one that never worked. */
-  get lostAt (): number | undefined { return this.#lostAt }
+  get status (): LinkStatus { return this.health.status }
 
   /** Whether envelopes are pushed; digests and pulls go on regardless. */
   set writing (writing: boolean) {
@@ -74,6 +66,15 @@ export class LinkLoop {
 
   get writing (): boolean { return this.#writing }
 
+  /** Whether news is pushed as it comes: because it was told so, or because the other end was found to lack what it was told of. */
+  get eager (): boolean { return this.#agenda.eager }
+
+  set eager (eager: boolean) {
+    const before = this.eager
+    this.#agenda.eager = eager
+    if (this.eager !== before) this.ring()
+  }
+
   start (): void {
     this.#running = this.#run()
   }
@@ -83,12 +84,42 @@ export class LinkLoop {
     this.#bell.ring()
   }
 
+  /** What the other end has may be otherwise: ask, when the link works. Returns at once. */
+  ask (): void {
+    this.#agenda.ask()
+    this.ring()
+  }
+
+  /** Tells the other end of news instead of pushing it; if it lacks that, it is pushed from now on. Returns at once. */
+  tell (): void {
+    this.#agenda.tell()
+    this.ring()
+  }
+
+  /** The other end told of news: what has not come in a moment is fetched. Returns at once. */
+  expect (): void {
+    this.#agenda.expect()
+    this.ring()
+  }
+
   /** The other end, or the way to it, may have changed: dial or ask again now. Returns at once. */
   look (): void {
-    this.#digestDue = true
+    this.#hasLeft = false
     this.session.release()
-    this.#bell.ring()
+    this.ask()
     this.#alarm.ring()
+  }
+
+  /** The other end says goodbye: it is not tried for a while. Returns at once. */
+  leave (): void {
+    this.#hasLeft = true
+    this.ring()
+    this.#alarm.ring()
+  }
+
+  /** Sends something of this node's own beside whatever is under way; nothing if the link does not work. Rejects as `Link.push`. */
+  async send (items: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    if (this.status.state === 'up') await this.#round.link?.push(items, signal)
   }
 
   /** Resolves when the link is closed and nothing runs any more. */
@@ -97,8 +128,7 @@ export class LinkLoop {
     this.#bell.ring()
     this.#alarm.ring()
     await this.#running
-    await this.#link?.close()
-    this.#link = undefined
+    await this.#round.close()
   }
 
   async #run (): Promise<void> {
@@ -107,74 +137,56 @@ export class LinkLoop {
       this.#bell.reset()
       this.#alarm.reset()
       try {
-        const more = await this.#round(signal)
-        this.#failures = 0
-        if (!more) await this.#rest()
+        if (this.#hasLeft) await this.#drop(this.health.left())
+        else if (!await this.#pass(signal)) await this.#rest()
       } catch (error) {
-        if (!signal.aborted) await this.#failed(error)
+        if (!signal.aborted && !this.#hasLeft) await this.#failed(error)
       }
     }
   }
 
-  /** One pass: connect, greet, ask if it is due, fetch, push. Resolves to whether another should follow at once. */
-  async #round (signal: AbortSignal): Promise<boolean> {
-    const { connect, greeting, clock, changed } = this.#options
-    const timed = <Result>(what: string, task: (signal: AbortSignal) => Promise<Result>) => withDeadline(clock, requestTimeoutMs, what, task, signal)
-    const link = this.#link ??= await timed('connecting', connect)
-    if (greeting?.isDue === true) await timed('announcing', (signal) => greeting.send(link, signal))
-    let more = false
-    if (this.#isDigestDue()) {
-      this.#digestDue = false
-      await timed('asking what the other end has', (signal) => this.session.exchange(link, signal))
-      this.#lastDigest = clock.monotonic()
-      more = await timed('fetching envelopes', (signal) => this.session.pull(link, signal)) > 0
-      this.#digestDue ||= more
-    }
-    if (this.#hasNews) await timed('pushing envelopes', (signal) => this.session.push(link, signal))
-    this.#enter('up', 'it works')
-    changed()
-    return more || this.#hasNews
+  async #pass (signal: AbortSignal): Promise<boolean> {
+    const more = await this.#round.run(() => this.#isPushing && this.session.hasNews, () => this.ask(), signal)
+    const before = this.status.state
+    this.health.works()
+    if (before !== 'up') this.#log()
+    this.#options.changed()
+    return more
   }
 
-  get #hasNews (): boolean {
-    return this.#writing && this.session.hasNews
+  get #isPushing (): boolean {
+    return this.#writing && (this.eager || this.session.owes)
   }
 
-  #isDigestDue (): boolean {
-    return this.#digestDue || this.#options.clock.monotonic() - this.#lastDigest >= this.#options.intervalMs
-  }
-
-  /** Waits until somebody rings, the next digest is due, or a veto asks to be tried again. */
+  /** Waits until somebody rings, or something is due or is to be tried again. */
   async #rest (): Promise<void> {
-    const retryAt = this.#writing ? this.session.nextRetryAt : Infinity
-    const next = Math.min(this.#lastDigest + this.#options.intervalMs, retryAt)
-    await this.#bell.wait(Math.max(0, next - this.#options.clock.monotonic()))
+    const retryAt = this.#isPushing ? this.session.nextRetryAt : Infinity
+    await this.#bell.wait(Math.max(0, Math.min(this.#agenda.nextAt, retryAt) - this.#options.clock.monotonic()))
   }
 
   async #failed (error: unknown): Promise<void> {
-    const { logger, transport, title, random, changed } = this.#options
-    const reason = describeError(error)
-    this.#enter('down', reason)
-    this.#digestDue = true
+    const { logger, transport, title } = this.#options
+    const before = this.status.state
+    const waitMs = this.health.failed(error)
+    const { state, reason } = this.status
+    if (state === 'down' && before !== 'down' && before !== 'connecting') this.#log()
     const isAlarming = isMeshError(error, 'MESH_PEER_MISMATCH')
-    if (++this.#failures >= noteworthyFailures || isAlarming) logger.warnOnce(`link ${transport} ${title()} ${reason}`, 'a link is down', { transport, to: title(), reason })
-    const link = this.#link
-    this.#link = undefined
-    await link?.close().catch(() => {})
-    changed()
-    await this.#alarm.wait(backoffMs(this.#failures - 1, random))
+    if (this.health.failures >= noteworthyFailures || isAlarming) logger.warnOnce(`link ${transport} ${title()} ${reason}`, 'a link is down', { transport, to: title(), reason })
+    await this.#drop(waitMs)
   }
 
-  #enter (state: LinkStatus['state'], reason: string): void {
-    if (this.#status.state === state && this.#status.reason === reason) return
-    const { clock, logger, transport, title } = this.#options
-    const changes = this.#status.state !== state
-    if (changes && this.#status.state === 'up') this.#lostAt = clock.monotonic()
-    if (changes && (state === 'up' || this.#status.state === 'up')) logger.info(`a link is ${state}`, { transport, to: title(), reason })
-    this.#status = this.#statusNow(state, reason)
+  /** Gives the connection up, and waits before the next. */
+  async #drop (waitMs: number): Promise<void> {
+    this.#hasLeft = false
+    this.#agenda.ask()
+    await this.#round.close().catch(() => {})
+    this.#options.changed()
+    await this.#alarm.wait(waitMs)
   }
 
-  #statusNow (state: LinkStatus['state'], reason: string): LinkStatus {
-    return { transport: this.#options.transport, state, reason, since: new Date(this.#options.clock.now()).toISOString() }
+  #log (): void {
+    const { logger, transport, title } = this.#options
+    const { state, reason } = this.status
+    logger.info(`a link is ${state}`, { transport, to: title(), reason })
   }
 }

@@ -8,6 +8,8 @@ import type { Random } from '../random.ts'
 import type { LinkSource } from '../transport.ts'
 import type { Inbox } from './inbox.ts'
 import { LinkLoop, type LoopOptions } from './link-loop.ts'
+import type { FetchClaims } from './session/fetch-claims.ts'
+import type { SendGate } from './send-gate.ts'
 import type { Sharing } from './sharing.ts'
 
 /** What all links have in common. */
@@ -16,7 +18,9 @@ export interface LinkOptions {
   readonly peers: KnownPeers
   readonly sharing: Sharing
   readonly inbox: Inbox
+  readonly claims: FetchClaims
   readonly hooks: Hooks
+  readonly gate: SendGate
   readonly intervalMs: number
   readonly batchSize: number
   /** Envelopes that may be missing before whole segments go instead. */
@@ -32,9 +36,12 @@ export interface LinkOptions {
 /** Where a link leads, and how it is opened. */
 export type Way = Pick<LoopOptions, 'transport' | 'source' | 'connect' | 'greeting'>
 
+/** How long a peer may be silent when it is asked something, and a folder, which may be large and far away. */
+const answerMs = { peer: 3_000, shared: 30_000 }
+
 /** The loop of a link, not started yet; `changed` is called when it has come into another state. */
 export function createLoop (options: LinkOptions, way: Way, changed: () => void): LinkLoop {
-  const { journals, peers, sharing, inbox, hooks, intervalMs, batchSize, maxEnvelopes, newestFirst, clock, random, logger } = options
+  const { journals, peers, sharing, inbox, claims, gate, intervalMs, batchSize, maxEnvelopes, newestFirst, clock, random, logger } = options
   const { source } = way
   let state = 'connecting'
   const loop: LinkLoop = new LinkLoop({
@@ -42,10 +49,12 @@ export function createLoop (options: LinkOptions, way: Way, changed: () => void)
     title: () => titleOf(source, peers),
     journals,
     inbox,
-    hooks,
+    claims,
+    gate,
     batchSize,
     maxEnvelopes,
     newestFirst,
+    answerMs: answerMs[source.kind],
     intervalMs,
     clock,
     random,

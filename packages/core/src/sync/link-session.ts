@@ -1,9 +1,10 @@
 import { sameBytes } from '../bytes.ts'
 import type { CatchUp } from '../control.ts'
+import type { Extend } from '../deadline.ts'
 import { MeshError } from '../errors.ts'
 import type { Feed } from '../journal/feed.ts'
 import type { Digest, FeedState, Link } from '../transport.ts'
-import { digestRoot } from '../wire.ts'
+import { digestRoot, feedKey } from '../wire.ts'
 import { Fetching, type FetchOptions } from './session/fetching.ts'
 import type { Hold } from './session/holds.ts'
 import { OtherEnd } from './session/other-end.ts'
@@ -23,7 +24,7 @@ export class LinkSession {
 
   constructor (options: SessionOptions) {
     this.#options = options
-    this.#theirs = new OtherEnd(options.journals)
+    this.#theirs = new OtherEnd(options.journals, options.clock)
     this.#fetching = new Fetching(options, this.#theirs)
     this.#pushing = new Pushing(options, this.#theirs)
   }
@@ -33,14 +34,29 @@ export class LinkSession {
     return this.#theirs.hasSaid ? this.#theirs.states : undefined
   }
 
+  /** When the other end last said all that it has, in milliseconds since the Unix epoch. */
+  get saidAt (): number | undefined { return this.#theirs.saidAt }
+
   /** How far it has come, while much is being fetched. */
   get catchUp (): CatchUp | undefined { return this.#fetching.catchUp }
+
+  /** Whether something was left out of the last fetch because another link was fetching it. */
+  get isWaiting (): boolean { return this.#fetching.isWaiting }
 
   /** Feeds that are not pushed for now, by feed key. */
   get held (): ReadonlyMap<string, Hold> { return this.#pushing.held }
 
   /** When there may be something to push that is not pushed now, on the monotonic clock. */
   get nextRetryAt (): number { return this.#pushing.nextRetryAt }
+
+  /** Whether the other end lacks something that it lacked already when it last said what it has. */
+  get owes (): boolean { return this.#pushing.owes }
+
+  /** Whether the other end is to be asked again before it is known what it lacks. */
+  get isInDoubt (): boolean { return this.#pushing.isInDoubt }
+
+  /** Pushes in a row that brought the other end nothing new. */
+  get vainPushes (): number { return this.#pushing.vainPushes }
 
   /** Whether there is something to push now. */
   get hasNews (): boolean { return this.#pushing.hasNews }
@@ -73,14 +89,29 @@ export class LinkSession {
     this.#pushing.noteExchange()
   }
 
-  /** Fetches what the other end has and this node lacks and admits. Resolves to the number of items that were new. */
-  async pull (link: Link, signal: AbortSignal): Promise<number> {
-    return await this.#fetching.pull(link, signal)
+  /**
+   * Tells the other end what it may lack instead of pushing it, and hears whether it does. Resolves to whether it lacks any
+   * of that.
+   */
+  async tell (link: Link, signal: AbortSignal): Promise<boolean> {
+    const news = this.#pushing.news()
+    if (news.length === 0) return false
+    const { feeds = [] } = await link.digest({ root: digestRoot(this.#mine()), feeds: news.map(({ state }) => state) }, signal)
+    const asked = new Set(news.map(({ id }) => feedKey(id)))
+    this.#theirs.saidOf(feeds.filter(({ feed }) => asked.has(feedKey(feed))))
+    const isLacking = news.some((feed) => this.mayLack(feed))
+    if (isLacking) this.#pushing.noteLack()
+    return isLacking
   }
 
-  /** Pushes one batch of what the other end lacks. Resolves to whether there was anything to push. */
-  async push (link: Link, signal: AbortSignal): Promise<boolean> {
-    return await this.#pushing.push(link, signal)
+  /** Fetches what the other end has and this node lacks and admits. Resolves to the number of items that were new. `extend` hears of each step. */
+  async pull (link: Link, signal: AbortSignal, extend?: Extend): Promise<number> {
+    return await this.#fetching.pull(link, signal, extend)
+  }
+
+  /** Pushes one batch of what the other end lacks. Resolves to whether there was anything to push. `extend` hears how long that may take. */
+  async push (link: Link, signal: AbortSignal, extend?: Extend): Promise<boolean> {
+    return await this.#pushing.push(link, signal, extend)
   }
 
   /** Lets held feeds be tried again. */

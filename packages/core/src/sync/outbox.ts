@@ -1,8 +1,8 @@
 import type { Did } from '../did.ts'
-import { describeError } from '../errors.ts'
-import { isTapped, runHook, type Hooks, type Veto } from '../hooks.ts'
+import type { Veto } from '../hooks.ts'
 import type { Feed, ServedItem, ServeOptions } from '../journal/feed.ts'
 import type { Tip } from '../transport.ts'
+import type { SendGate } from './send-gate.ts'
 
 /** An item on its way to one receiver. */
 export interface Outgoing extends ServedItem {
@@ -27,12 +27,15 @@ export interface GatherOptions extends ServeOptions {
   readonly limit: number
   /** Bytes at most; one item is always given. */
   readonly maxBytes: number
-  readonly hooks: Hooks
+  readonly gate: SendGate
   /** Told of feeds that a veto, or a tap that throws, holds back. */
   readonly held: (held: HeldFeed) => void
 }
 
-/** Takes items of feeds in order, passing each through `beforeEnvelopeSend`. A veto holds back the rest of its feed. */
+/**
+ * Takes items of feeds in order, passing each through `beforeEnvelopeSend`. A veto holds back the rest of its feed. After a tap that
+ * did not decide nothing more is given, so that one call waits for one such tap at most.
+ */
 export async function * gather (wanted: Iterable<Wanted>, to: Did | string, options: GatherOptions): AsyncGenerator<Outgoing> {
   let count = 0
   let size = 0
@@ -40,22 +43,12 @@ export async function * gather (wanted: Iterable<Wanted>, to: Did | string, opti
     for await (const item of feed.serve(have, skip, options)) {
       size += item.bytes.length
       if (count >= options.limit || (count > 0 && size > options.maxBytes)) return
-      const veto = await askHook({ ...item, feed }, to, options.hooks)
-      if (veto !== undefined) {
-        options.held({ feed, veto })
-        break
-      }
+      const { veto, hung } = await options.gate.decide({ ...item, feed }, to)
+      if (veto !== undefined) options.held({ feed, veto })
+      if (hung) return
+      if (veto !== undefined) break
       count++
       yield { ...item, feed }
     }
-  }
-}
-
-async function askHook ({ feed, seq, bytes }: Outgoing, to: Did | string, hooks: Hooks): Promise<Veto | undefined> {
-  if (!isTapped(hooks.beforeEnvelopeSend)) return undefined
-  try {
-    return await runHook('beforeEnvelopeSend', () => hooks.beforeEnvelopeSend.promise({ feed: feed.id, seq, bytes, to }))
-  } catch (error) {
-    return { reason: describeError(error) }
   }
 }

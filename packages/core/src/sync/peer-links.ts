@@ -4,6 +4,7 @@ import type { NodeAnnouncer } from '../node-announcer.ts'
 import type { Notices } from '../notices.ts'
 import type { PeerView } from '../peer-book.ts'
 import type { Transport } from '../transport.ts'
+import { FanOut } from './fan-out.ts'
 import { Greeting } from './greeting.ts'
 import type { LinkLoop } from './link-loop.ts'
 import { createLoop, type LinkOptions } from './link-opening.ts'
@@ -11,6 +12,9 @@ import type { Recovery } from './recovery.ts'
 import { planTransports, type TransportPlan } from './transport-plan.ts'
 
 export interface PeerLinkOptions extends LinkOptions {
+  readonly own: Did
+  /** To how many peers news is pushed as it comes. */
+  readonly fanout: number
   readonly announcer: NodeAnnouncer
   readonly notices: Notices
   /** By plugin name, in the order of the configuration. */
@@ -29,6 +33,7 @@ export interface PeerLink {
 export class PeerLinks {
   readonly #options: PeerLinkOptions
   readonly #changed: () => void
+  readonly #fanOut: FanOut
   readonly #links = new Map<Did, PeerLink>()
   readonly #plans = new Map<Did, TransportPlan>()
   readonly #closing = new Set<Promise<void>>()
@@ -37,10 +42,17 @@ export class PeerLinks {
   constructor (options: PeerLinkOptions, changed: () => void) {
     this.#options = options
     this.#changed = changed
+    this.#fanOut = new FanOut(options.own, options.fanout)
   }
 
   get loops (): readonly LinkLoop[] {
     return [...this.#links.values()].map(({ loop }) => loop)
+  }
+
+  /** The links that work and over which news is not pushed, in an order that is this node's own. */
+  get told (): readonly LinkLoop[] {
+    const told = [...this.#links].filter(([, { loop }]) => loop.status.state === 'up' && !loop.eager).map(([did]) => did)
+    return this.#fanOut.rank(told).flatMap((did) => this.#links.get(did)?.loop ?? [])
   }
 
   to (did: Did): PeerLink | undefined {
@@ -52,18 +64,41 @@ export class PeerLinks {
     return this.#plans.get(did)?.shared ?? []
   }
 
+  /** Why a peer has the transport that it has, or none. */
+  reasonFor (did: Did): string {
+    return this.#plans.get(did)?.reason ?? 'no address of it is known'
+  }
+
   /** Opens and closes links so that they fit the trusted peers. */
   plan (trusted: readonly PeerView[]): void {
     for (const peer of trusted) this.#planPeer(peer)
-    for (const did of this.#links.keys()) if (!trusted.some((peer) => peer.did === did)) this.#close(did)
+    const stay = new Set(trusted.map(({ did }) => did))
+    for (const did of this.#links.keys()) if (!stay.has(did)) this.#close(did)
   }
 
-  /** Tells all peers what is new about nodes. */
-  announce (): void {
+  /** Chooses the peers to which news is pushed as it comes, among those whose links work or may do so: one that is only suspected keeps its place. */
+  chooseEager (): void {
+    const open = [...this.#links].filter(([, { loop }]) => loop.status.state !== 'down').map(([did]) => did)
+    const chosen = this.#fanOut.choose(open)
+    for (const [did, { loop, greeting }] of this.#links) {
+      loop.eager = chosen.has(did)
+      if (chosen.has(did) && !greeting.passesOn) greeting.noteNews()
+      greeting.passesOn = chosen.has(did)
+    }
+  }
+
+  /** Tells all peers what is new about this node, and those to whom news is pushed what is new about others. */
+  announce (isOwn: boolean): void {
     for (const { greeting, loop } of this.#links.values()) {
+      if (!isOwn && !greeting.passesOn) continue
       greeting.noteNews()
       loop.ring()
     }
+  }
+
+  /** Sends something to every peer whose link works. Resolves when all have it or have failed. */
+  async sendAll (items: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    await Promise.allSettled(this.loops.map((loop) => loop.send(items, signal)))
   }
 
   /** Resolves when all links are closed. */
@@ -81,7 +116,8 @@ export class PeerLinks {
       if (this.#links.has(peer.did)) return
       const transport = transports.get(plan.direct ?? '')
       if (plan.direct !== undefined && transport !== undefined) this.#open(peer.did, plan.direct, transport)
-      if (plan.direct === undefined && plan.shared.length === 0) notices.add('MESH_TRANSPORT_NONE', `no transport reaches ${peer.name} (${peer.did}): enable one under [[plugins]]`)
+      const isUnmet = peer.addresses.length === 0 && [...transports.values()].some(({ reach }) => reach === 'peer')
+      if (plan.direct === undefined && plan.shared.length === 0 && !isUnmet) notices.add('MESH_TRANSPORT_NONE', `no transport reaches ${peer.name} (${peer.did}): enable one under [[plugins]]`)
     } catch (error) {
       notices.add('MESH_HOOK_FAILED', describeError(error))
     }

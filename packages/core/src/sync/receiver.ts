@@ -1,25 +1,32 @@
 import { sameBytes } from '../bytes.ts'
 import type { Did } from '../did.ts'
 import { MeshError } from '../errors.ts'
-import type { Hooks } from '../hooks.ts'
 import type { Journals } from '../journal/journals.ts'
 import type { Digest, EnvelopeReceiver, FeedState, LinkSource, PullOptions, Range, Receipt } from '../transport.ts'
-import { compareFeeds, digestRoot } from '../wire.ts'
+import { compareFeeds, digestRoot, feedKey } from '../wire.ts'
 import type { Inbox } from './inbox.ts'
 import { gather } from './outbox.ts'
+import type { SendGate } from './send-gate.ts'
 import type { Sharing } from './sharing.ts'
 
 const maxServedBytes = 8 << 20
+
+/** What somebody who shows up shows: feeds that it has, by sending them or by telling of them, and the root of its digest. */
+export interface Contact {
+  readonly shown?: readonly FeedState[]
+  readonly told?: readonly FeedState[]
+  readonly root?: Uint8Array
+}
 
 export interface ReceiverOptions {
   readonly journals: Journals
   readonly sharing: Sharing
   readonly inbox: Inbox
-  readonly hooks: Hooks
+  readonly gate: SendGate
   /** Envelopes that somebody may lack before whole segments are served instead. */
   readonly maxEnvelopes: number
-  /** Somebody showed up; `shown` is what it has shown to have, `root` the root of its digest if it sent one. */
-  readonly contact: (from: LinkSource, seen: { readonly shown?: readonly FeedState[], readonly root?: Uint8Array }) => void
+  /** Somebody showed up. */
+  readonly contact: (from: LinkSource, seen: Contact) => void
   readonly hint: (from: LinkSource) => void
 }
 
@@ -43,23 +50,24 @@ export class Receiver implements EnvelopeReceiver {
     return { verdicts, have: have.filter(({ feed }) => this.#options.sharing.sharesOver(feed.journal, from)).map((state) => this.#mark(state)) }
   }
 
-  async digest ({ root: theirs }: Digest, from: LinkSource): Promise<Digest> {
+  async digest ({ root: theirs, feeds: told }: Digest, from: LinkSource): Promise<Digest> {
     this.#admit(from)
     const feeds = this.#options.journals.states((journal) => this.#options.sharing.sharesOver(journal, from))
     const root = digestRoot(feeds)
-    this.#options.contact(from, { root: theirs })
+    this.#options.contact(from, { root: theirs, told: told?.filter(({ feed }) => this.#options.sharing.sharesOver(feed.journal, from)) ?? [] })
+    if (told !== undefined) return { root, feeds: aboutThese(told, feeds).map((state) => this.#mark(state)) }
     return sameBytes(root, theirs) ? { root } : { root, feeds: feeds.map((state) => this.#mark(state)) }
   }
 
   async * serve (want: readonly Range[], { limit, newestFirst = false }: PullOptions, from: LinkSource): AsyncGenerator<Uint8Array> {
     this.#admit(from)
-    const { journals, hooks, sharing, maxEnvelopes } = this.#options
+    const { journals, gate, sharing, maxEnvelopes } = this.#options
     const wanted = want.toSorted((a, b) => compareFeeds(a.feed, b.feed)).flatMap(({ feed: id, have, skip = [] }) => {
       const feed = sharing.sharesOver(id.journal, from) ? journals.feed(id) : undefined
       return feed === undefined ? [] : [{ feed, have, skip }]
     })
     const to = from.kind === 'peer' ? from.did : from.name
-    for await (const { bytes } of gather(wanted, to, { limit, newestFirst, maxBytes: maxServedBytes, maxEnvelopes, hooks, held: () => {} })) yield bytes
+    for await (const { bytes } of gather(wanted, to, { limit, newestFirst, maxBytes: maxServedBytes, maxEnvelopes, gate, held: () => {} })) yield bytes
   }
 
   hint (from: LinkSource): void {
@@ -75,4 +83,10 @@ export class Receiver implements EnvelopeReceiver {
       throw new MeshError('MESH_NOT_TRUSTED', `${from.did} is not trusted here. To let it in: akshi trust ${from.did}`)
     }
   }
+}
+
+/** What this node has of feeds that it was told of, and nothing of the others. */
+function aboutThese (told: readonly FeedState[], mine: readonly FeedState[]): readonly FeedState[] {
+  const keys = new Set(told.map(({ feed }) => feedKey(feed)))
+  return mine.filter(({ feed }) => keys.has(feedKey(feed)))
 }

@@ -1,6 +1,5 @@
 import type { Timer } from '../clock.ts'
 import type { Did } from '../did.ts'
-import type { PeerView } from '../peer-book.ts'
 import type { Transport } from '../transport.ts'
 import type { LinkLoop } from './link-loop.ts'
 import { createLoop, type LinkOptions } from './link-opening.ts'
@@ -34,11 +33,11 @@ export class SharedLinks {
   }
 
   /** Decides which are written; `again` is called once when that may be otherwise, unless this was called before then. */
-  plan (trusted: readonly PeerView[], peers: PeerLinks, again: () => void): void {
+  plan (trusted: readonly Did[], peers: PeerLinks, again: () => void): void {
     this.#timer?.cancel()
     let soonest = Infinity
     for (const [name, loop] of this.#links) {
-      const waits = trusted.filter(({ did }) => peers.sharedFor(did).includes(name)).map(({ did }) => this.#waitFor(did, peers))
+      const waits = trusted.filter((did) => peers.sharedFor(did).includes(name)).map((did) => this.#waitFor(did, peers))
       loop.writing = trusted.length === 0 || waits.some((waitMs) => waitMs <= 0)
       soonest = Math.min(soonest, ...waits.filter((waitMs) => waitMs > 0))
     }
@@ -56,7 +55,7 @@ export class SharedLinks {
     const { clock, fallbackMs } = this.#options
     const loop = peers.to(did)?.loop
     if (loop?.status.state === 'up') return Infinity
-    return loop?.lostAt === undefined ? 0 : loop.lostAt + fallbackMs - clock.monotonic()
+    return loop?.health.lostAt === undefined ? 0 : loop.health.lostAt + fallbackMs - clock.monotonic()
   }
 
   #open (name: string, transport: Transport): void {

@@ -1,11 +1,23 @@
+import { withDeadline } from '../deadline.ts'
+import type { Health } from '../control.ts'
 import type { Did } from '../did.ts'
 import { describeError } from '../errors.ts'
 import type { Feed } from '../journal/feed.ts'
 import type { PeerView } from '../peer-book.ts'
-import type { FeedState, LinkSource } from '../transport.ts'
+import type { LinkSource } from '../transport.ts'
 import type { LinkLoop } from './link-loop.ts'
+import { NewsTeller } from './news-teller.ts'
 import { PeerLinks, type PeerLinkOptions } from './peer-links.ts'
+import { Probing } from './probing.ts'
+import type { Contact } from './receiver.ts'
 import { SharedLinks, type SharedLinkOptions } from './shared-links.ts'
+import { usualReason } from './transport-plan.ts'
+
+/** Probes in the time between two comparisons. */
+const probesAnInterval = 5
+const farewellMs = 500
+/** News is told at first to so many times fewer peers than it is pushed to: enough to see whether it gets round without. */
+const toldShare = 4
 
 export interface SyncOptions extends PeerLinkOptions, SharedLinkOptions {}
 
@@ -25,37 +37,51 @@ export class Sync {
   readonly #shared: SharedLinks
   /** As of the last plan. */
   #trusted: ReadonlySet<Did> = new Set()
+  readonly #teller: NewsTeller<LinkLoop>
+  readonly #probing: Probing
   #unsubscribe: (() => void)[] = []
   #running = false
 
   constructor (options: SyncOptions) {
     this.#options = options
+    const { clock, fanout, intervalMs, journals } = options
     this.#peers = new PeerLinks(options, () => this.#linkChanged())
     this.#shared = new SharedLinks(options, () => this.#linkChanged())
+    this.#teller = new NewsTeller(clock, Math.max(1, Math.ceil(fanout / toldShare)), () => this.#peers.told, ({ session }) => journals.feeds().some((feed) => session.mayLack(feed)))
+    this.#probing = new Probing(clock, intervalMs / probesAnInterval, () => this.#working.map((loop) => ({ heardAt: loop.health.heardAt, probe: () => loop.ask() })))
   }
 
   start (): void {
     const { journals, peers, announcer } = this.#options
     this.#running = true
     this.#shared.start()
-    this.#unsubscribe = [journals.onChange((feed) => this.#grew(feed)), peers.onChange((peer) => this.#peerChanged(peer)), announcer.onChange(() => this.#peers.announce())]
+    this.#unsubscribe = [journals.onChange((feed) => this.#grew(feed)), peers.onChange((peer) => this.#peerChanged(peer)), announcer.onChange(() => this.#announced())]
+    this.#probing.start()
     this.#plan()
   }
 
-  /** Resolves when all links are closed. */
+  /** Says goodbye to peers that can be reached. Resolves when all links are closed. */
   async stop (): Promise<void> {
+    const { clock, announcer } = this.#options
+    const wasRunning = this.#running
     this.#running = false
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#probing.stop()
+    this.#teller.stop()
+    if (wasRunning) await withDeadline(clock, farewellMs, 'saying goodbye', (signal) => this.#peers.sendAll([announcer.farewell().bytes], signal)).catch(() => {})
     await Promise.all([this.#peers.stop(), this.#shared.stop()])
   }
 
   /** Somebody showed up: what it sent tells what it has, and a link that was down may work now. */
-  contact (from: LinkSource, { shown = [], root }: { readonly shown?: readonly FeedState[], readonly root?: Uint8Array }): void {
+  contact (from: LinkSource, { shown = [], told = [], root }: Contact): void {
     if (from.kind === 'peer') this.#options.peers.heardFrom(from.did)
     const loop = this.#loopOf(from)
-    loop?.session.note(shown)
-    if (root !== undefined) loop?.session.noteRoot(root)
-    if (loop?.status.state === 'down') loop.look()
+    if (loop === undefined) return
+    loop.health.heard()
+    loop.session.note([...shown, ...told])
+    if (told.length > 0) loop.expect()
+    if (root !== undefined) loop.session.noteRoot(root)
+    if ((loop.status.state === 'down' || loop.status.state === 'suspect') && !this.#hasLeft(from)) loop.look()
   }
 
   /** There may be news at the other end. */
@@ -71,30 +97,67 @@ export class Sync {
   /** The shared transports' links, by plugin name. */
   get shared (): ReadonlyMap<string, LinkLoop> { return this.#shared.all }
 
+  /** Whether a trusted peer lives, as far as this node can tell. */
+  healthOf ({ did, leftAt }: PeerView): Health {
+    const { clock, intervalMs } = this.#options
+    const loop = this.linkTo(did)
+    const state = loop?.status.state
+    if (state === 'up') return 'alive'
+    if (leftAt !== undefined) return 'left'
+    if (state === 'suspect') return state
+    const quietMs = clock.monotonic() - (loop?.health.heardAt ?? -Infinity)
+    if (quietMs <= intervalMs) return 'alive'              // it asks, though this node cannot ask it
+    return state === 'down' && loop?.health.heardAt !== undefined ? 'down' : 'unknown'
+  }
+
   /** How envelopes reach a trusted peer. */
   reachOf (did: Did): Reach {
     const link = this.#peers.to(did)
-    if (link?.loop.status.state === 'up') return { transport: link.transport, reason: 'its link works' }
-    const why = link === undefined ? 'no address of it is known' : link.loop.status.reason
+    const planned = this.#peers.reasonFor(did)
+    if (link?.loop.status.state === 'up') return { transport: link.transport, reason: planned === usualReason ? 'its link works' : `its link works; ${planned}` }
+    if (link?.loop.status.state === 'suspect') return { transport: link.transport, reason: `its link is suspect, and tried again: ${link.loop.status.reason}` }
+    const why = link === undefined ? planned : link.loop.status.reason
     const folder = this.#peers.sharedFor(did).find((name) => this.shared.get(name)?.writing === true)
     if (folder !== undefined) return { transport: folder, reason: `no link works: ${why}` }
     return { transport: null, reason: why }
   }
 
   #grew (feed: Feed): void {
-    for (const loop of this.#loops) if (loop.session.mayLack(feed)) loop.ring()
+    let isNews = false
+    for (const loop of this.#loops) {
+      if (!loop.session.mayLack(feed)) continue
+      if (loop.eager) loop.ring()
+      else isNews = true
+    }
+    if (isNews) this.#teller.note()
   }
 
   #peerChanged (peer: PeerView): void {
     this.#plan()
-    const link = this.#peers.to(peer.did)
-    if (link !== undefined && link.loop.status.state !== 'up') link.loop.look()
-    this.#peers.announce()
+    const loop = this.linkTo(peer.did)
+    if (peer.leftAt !== undefined) return loop?.leave()
+    if (loop !== undefined && loop.status.state !== 'up') loop.look()
+    this.#peers.announce(false)
+  }
+
+  /** This node can be met elsewhere, so perhaps it can meet others too who were out of reach. */
+  #announced (): void {
+    this.#peers.announce(true)
+    for (const loop of this.#peers.loops) if (loop.status.state !== 'up') loop.look()
   }
 
   #linkChanged (): void {
     this.#noteLooked()
-    this.#plan()
+    this.#settle()
+  }
+
+  #hasLeft (from: LinkSource): boolean {
+    return from.kind === 'peer' && this.#options.peers.get(from.did)?.leftAt !== undefined
+  }
+
+  /** Links to peers that work. */
+  get #working (): readonly LinkLoop[] {
+    return this.#peers.loops.filter(({ status }) => status.state === 'up')
   }
 
   get #loops (): readonly LinkLoop[] {
@@ -105,13 +168,20 @@ export class Sync {
     return from.kind === 'peer' ? this.linkTo(from.did) : this.shared.get(from.name)
   }
 
-  /** Opens and closes links so that they fit the peers, and decides who writes to what is shared. */
+  /** Opens and closes links so that they fit the peers. */
   #plan (): void {
     if (!this.#running) return
     const trusted = this.#options.peers.all().filter(({ trust }) => trust === 'trusted')
     this.#peers.plan(trusted)
-    this.#shared.plan(trusted, this.#peers, () => this.#plan())
     this.#welcome(trusted)
+    this.#settle()
+  }
+
+  /** Decides over which links news is pushed. */
+  #settle (): void {
+    if (!this.#running) return
+    this.#peers.chooseEager()
+    this.#shared.plan([...this.#trusted], this.#peers, () => this.#settle())
   }
 
   /** Others may hold what an origin wrote before it was trusted: ask them all when one is. */

@@ -40,7 +40,7 @@ export function exchange (network: MemoryNetwork, { from, to, kind, parts, perfo
       reject(reason)
     }
     const answer = (answered: readonly Uint8Array[], settle: () => void) => {
-      network.send({ from: to, to: from, kind, isAnswer: true, bytes: sizeOf(answered), items: kind === 'pull' ? answered.length : 0, arrive: () => { end(); settle() } })
+      network.send({ from: to, to: from, kind, isAnswer: true, bytes: sizeOf(answered), items: kind === 'pull' ? answered.length : 0, parts: answered, arrive: () => { end(); settle() } })
     }
     const arrive = async () => {
       const host = network.host(to)
@@ -63,7 +63,7 @@ export function exchange (network: MemoryNetwork, { from, to, kind, parts, perfo
     }
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) return abort()
-    network.send({ from, to, kind, bytes: sizeOf(parts), items: kind === 'push' ? parts.length : 0, arrive: () => { void arrive() } })
+    network.send({ from, to, kind, bytes: sizeOf(parts), items: kind === 'push' ? parts.length : 0, parts, arrive: () => { void arrive() } })
   })
 }
 

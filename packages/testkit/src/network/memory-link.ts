@@ -57,7 +57,11 @@ export class MemoryLink implements Link {
     const found = this.#addresses().map((address) => this.#network.atAddress(address))
     if (!found.includes(this.#to) && found.length > 0) throw new MeshError('MESH_PEER_MISMATCH', `Another node answers at the address of ${this.#to}.`)
     if (found.length === 0) throw unreachable(this.#to, 'no address of it is known')
-    return await exchange(this.#network, { from: this.#from, to: this.#to, kind, parts, perform, signal })
+    const admitted = async (host: Host) => {
+      if (host.receiver.admits(this.#from)) return await perform(host)
+      throw new MeshError('MESH_NOT_TRUSTED', `${this.#to} does not trust ${this.#from}.`)
+    }
+    return await exchange(this.#network, { from: this.#from, to: this.#to, kind, parts, perform: admitted, signal })
   }
 
   /** The order in which the items of a push arrive. */

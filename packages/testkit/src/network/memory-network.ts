@@ -4,8 +4,9 @@ import { discoveryPlugin } from './memory-discovery.ts'
 import type { LinkConditions } from './link-conditions.ts'
 import { MemoryLink } from './memory-link.ts'
 import { transportPlugin } from './memory-transport.ts'
+import type { Parcel } from './parcel.ts'
 import { Topology } from './topology.ts'
-import { TrafficCounter, type MessageKind, type NetworkMessage, type Traffic } from './traffic.ts'
+import { TrafficCounter, type NetworkMessage, type Traffic } from './traffic.ts'
 import { Ways } from './ways.ts'
 
 /** Who answers under a DID. */
@@ -20,17 +21,8 @@ export interface MemoryNetworkOptions {
   readonly random: Random
   /** Of every link, unless it has its own. Default: `goodConditions`. */
   readonly conditions?: Partial<LinkConditions>
-}
-
-/** A message on its way. `arrive` is called at each arrival. */
-export interface Parcel {
-  readonly from: Did
-  readonly to: Did
-  readonly kind: MessageKind
-  readonly isAnswer?: boolean
-  readonly bytes: number
-  readonly items?: number
-  readonly arrive: () => void
+  /** Decides the fate of single messages: how much later each arrival is, in milliseconds; of a lost one there is none. Default: by chance. */
+  readonly fateOf?: ((message: Omit<NetworkMessage, 'fate'>) => readonly number[] | undefined) | undefined
 }
 
 const repeatAfterMs = 1_000
@@ -44,14 +36,18 @@ export class MemoryNetwork {
   readonly #ways: Ways
   readonly #topology = new Topology()
   readonly #hosts = new Map<Did, Host>()
-  readonly #addresses: Did[] = []
+  readonly #numbers = new Map<Did, number>()
+  /** By host. */
+  readonly #dwellers = new Map<string, Did>()
   readonly #announced = new Map<Did, readonly Address[]>()
   readonly #counter = new TrafficCounter()
   readonly #observers = new Set<(message: NetworkMessage) => void>()
   readonly #watchers = new Set<() => void>()
+  readonly #fateOf: MemoryNetworkOptions['fateOf']
 
-  constructor ({ clock, random, conditions = {} }: MemoryNetworkOptions) {
+  constructor ({ clock, random, conditions = {}, fateOf }: MemoryNetworkOptions) {
     this.clock = clock
+    this.#fateOf = fateOf
     this.#ways = new Ways(Math.floor(random.uniform() * 2 ** 32), conditions)
   }
 
@@ -95,13 +91,15 @@ export class MemoryNetwork {
 
   /** Where a node of this DID is dialled. */
   addressOf (did: Did): Address {
-    if (!this.#addresses.includes(did)) this.#addresses.push(did)
-    return { host: `node-${this.#addresses.indexOf(did)}.memory`, port: 1 }
+    const number = this.#numbers.get(did) ?? this.#numbers.size
+    this.#numbers.set(did, number)
+    this.#dwellers.set(`node-${number}.memory`, did)
+    return { host: `node-${number}.memory`, port: 1 }
   }
 
   /** Whose address this is. */
   atAddress ({ host }: Address): Did | undefined {
-    return this.#addresses.find((did) => this.addressOf(did).host === host)
+    return this.#dwellers.get(host)
   }
 
   /** Changes the conditions of all links that have none of their own. */
@@ -127,6 +125,9 @@ export class MemoryNetwork {
     this.#topology.mend(from, to)
     this.changed()
   }
+
+  /** Two nodes never reach each other, whatever is healed. */
+  keepApart (one: Did, two: Did): void { this.#topology.keepApart(one, two) }
 
   /** Ends partitions and cuts. Conditions stay as they are. */
   heal (): void {
@@ -159,17 +160,18 @@ export class MemoryNetwork {
 
   /** Sends a message: it arrives later, perhaps twice, or never. */
   send (parcel: Parcel): void {
-    const { from, to, kind, isAnswer = false, bytes, items = 0 } = parcel
+    const { from, to, kind, isAnswer = false, bytes, items = 0, parts = [] } = parcel
     const { loss, repeat } = this.conditions(from, to)
     const { uniform } = this.chance(from, to)
-    const [isLost, isRepeated] = [uniform() < loss, uniform() < repeat]
-    const fate = !this.reaches(from, to) ? 'cut off' : isLost ? 'lost' : isRepeated && kind === 'push' && !isAnswer ? 'repeated' : 'carried'
+    const [isLost, isRepeated] = [uniform() < loss, uniform() < repeat && kind === 'push' && !isAnswer]
+    const message = { at: this.clock.monotonic(), from, to, kind, isAnswer, bytes, items, parts }
+    const delayMs = this.#ways.delayMs(from, to, bytes, message.at)
+    const isCut = !this.reaches(from, to)
+    const arrivals = isCut ? [] : this.#fateOf?.(message) ?? (isLost ? [] : isRepeated ? [0, uniform() * repeatAfterMs] : [0])
+    const fate = isCut ? 'cut off' : (['lost', 'carried'] as const)[arrivals.length] ?? 'repeated'
     this.#counter.noteSent(from, bytes)
-    for (const observer of this.#observers) observer({ at: this.clock.monotonic(), from, to, kind, isAnswer, bytes, items, fate })
-    const delayMs = this.#ways.delayMs(from, to, bytes, this.clock.monotonic())
-    if (fate === 'lost' || fate === 'cut off') return
-    this.#deliver(parcel, delayMs)
-    if (fate === 'repeated') this.#deliver(parcel, delayMs + uniform() * repeatAfterMs)
+    for (const observer of this.#observers) observer({ ...message, fate })
+    for (const laterMs of arrivals) this.#deliver(parcel, delayMs + laterMs)
   }
 
   /** Chance of the way from one node to another. */

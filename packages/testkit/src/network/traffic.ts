@@ -13,6 +13,8 @@ export interface NetworkMessage {
   readonly bytes: number
   /** Items of a push or of the answer to a pull. */
   readonly items: number
+  /** What it carries, as sent: not to be changed. */
+  readonly parts: readonly Uint8Array[]
   readonly fate: 'carried' | 'lost' | 'cut off' | 'repeated'
 }
 

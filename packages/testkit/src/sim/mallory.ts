@@ -1,7 +1,10 @@
 import type { Did, Digest, EnvelopeReceiver, FeedState, Identity, Link, Random, Receipt, SignedAnnouncement } from '@akshi/core'
 import type { MemoryNetwork } from '../network/memory-network.ts'
+import type { SharedFolder } from '../network/shared-folder.ts'
 import { seededRandom } from '../seeded-random.ts'
-import type { Attack } from './plan.ts'
+import { makeHostileState, statesIn } from './hostile-changes.ts'
+import { journalName } from './member.ts'
+import type { Attack, StateAttack } from './plan.ts'
 
 export interface MalloryOptions {
   readonly identity: Identity
@@ -9,6 +12,8 @@ export interface MalloryOptions {
   /** Two chains of valid envelopes that both begin with number 1. */
   readonly chains: readonly [readonly Uint8Array[], readonly Uint8Array[]]
   readonly network: MemoryNetwork
+  /** Folders that it can write to. */
+  readonly shared: readonly SharedFolder[]
   readonly seed: number
 }
 
@@ -51,6 +56,8 @@ export class Mallory implements EnvelopeReceiver {
         this.#lies = true
         return this.#push(node, one)
       }
+      case 'squat': return this.#squat()
+      case 'unfold': case 'impersonate': case 'jump': case 'poison': return this.#push(node, [...one, ...this.#hostileState(how)])
     }
   }
 
@@ -79,7 +86,7 @@ export class Mallory implements EnvelopeReceiver {
   #inventedFeeds (): FeedState[] {
     const { identity: { did: origin } } = this.#options
     const tips = [{ seq: 1 + Math.floor(this.#random.uniform() * 1_000), id: this.#random.bytes(32) }]
-    return [{ feed: { journal: 'notes', part: 'log', origin }, tips, heads: [this.#random.bytes(32)] }, ...this.#feeds]
+    return [{ feed: { journal: journalName(), part: this.#random.uniform() < 0.5 ? 'log' : 'state', origin }, tips, heads: [this.#random.bytes(32)] }, ...this.#feeds]
   }
 
   #flood (node: Did): void {
@@ -87,6 +94,18 @@ export class Mallory implements EnvelopeReceiver {
       this.#push(node, Array.from({ length: 10 }, () => this.#random.bytes(200)))
       this.#call(node, (link, signal) => link.digest({ root: this.#random.bytes(32) }, signal))
     }
+  }
+
+  /** Writes into folders what it has, and the same with a wrong bit. */
+  #squat (): void {
+    const items = [...this.#options.chains.flat(), ...this.#kept.slice(0, 20)].flatMap((bytes) => [bytes, this.#spoil(bytes)])
+    for (const folder of this.#options.shared) for (const bytes of items) folder.squat(bytes)
+  }
+
+  #hostileState (how: StateAttack): Uint8Array[] {
+    const { identity, chains: [one] } = this.#options
+    const [own] = statesIn(one)
+    return own === undefined ? [] : makeHostileState(how, identity, own, statesIn(this.#kept).slice(0, 4))
   }
 
   #spoil (bytes: Uint8Array): Uint8Array {

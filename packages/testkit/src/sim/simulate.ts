@@ -1,7 +1,7 @@
 import { describeError } from '@akshi/core'
 import { quiesce } from '../quiescence.ts'
 import { Doer } from './deeds.ts'
-import { checkAll, checkClaims, checkForks, checkPairs, fingerprint, statesOf, unconverged } from './invariants.ts'
+import { checkAll, checkClaims, checkForks, checkPairs, fingerprint, folderPairs, statesOf, strandedFeeds, unconverged } from './invariants.ts'
 import type { Mutation } from './mutation.ts'
 import type { Plan } from './plan.ts'
 import { clearWeather, World } from './world.ts'
@@ -29,9 +29,15 @@ export interface Outcome {
 }
 
 const maxRestMs = 900_000
-const restStepMs = 250
+/** Once something is wrong, nobody waits for the rest. */
+const maxRestAfterProblemsMs = 60_000
+/** How often it is looked whether all is at rest: at first, and when that takes long. */
+const restStepMs = { first: 250, later: 2_000 }
+/** After this long, what nobody can make use of any more is no reason to wait. */
+const strandedMs = 60_000
+const longRestMs = 20_000
 const stillMs = 25_000
-const sampleMs = 10_000
+const sampleMs = 1_000
 
 /** Runs a plan, heals everything, waits for rest and checks the invariants. */
 export async function simulate (plan: Plan, { mutation, lines }: SimulateOptions = {}): Promise<Outcome> {
@@ -40,14 +46,14 @@ export async function simulate (plan: Plan, { mutation, lines }: SimulateOptions
   const restMs: number[] = []
   try {
     await act(world, doer, plan)
-    world.network.heal()
     clearWeather(world.network)
-    await doer.healNodes()
+    await doer.heal()
     for (const member of world.members) await world.observe(member)
     restMs.push(await rest(world))
     await trustAll(world)
     restMs.push(await rest(world))
     world.problems.push(...await checkAll(world))
+    await world.checkLeaks()
   } catch (error) {
     world.problems.push(`the simulation failed: ${describeError(error)}`)
   }
@@ -63,30 +69,47 @@ async function act (world: World, doer: Doer, { actions, durationMs }: Plan): Pr
     if (action.at - sampled < sampleMs) continue
     sampled = action.at
     world.problems.push(...checkClaims(world, await statesOf(world)))
+    await world.checkLeaks()
   }
   await world.runUntil(durationMs)
 }
 
 /**
  * Waits until all say that they have converged and nothing moves any more, and sees that it is true. Resolves to how long
- * it took. Only what a malicious peer still has to offer may change what all have once all say so.
+ * it took. Only what a malicious peer or a folder still has to offer may change what all have once all say so.
  */
 async function rest (world: World): Promise<number> {
   const { clock } = world
   const began = clock.monotonic()
-  const isLate = () => clock.monotonic() - began >= maxRestMs
+  const tookMs = () => clock.monotonic() - began
+  const isLate = () => tookMs() >= (world.problems.length > 0 ? maxRestAfterProblemsMs : maxRestMs)
   for (;;) {
-    while ((world.isCalling || unconverged(world).length > 0) && !isLate()) await world.runUntil(clock.monotonic() + restStepMs)
-    const took = clock.monotonic() - began
+    while (!isLate() && (world.isCalling || await isUnsettled(world, tookMs()))) await world.runUntil(clock.monotonic() + (tookMs() < longRestMs ? restStepMs.first : restStepMs.later))
+    const took = tookMs()
+    world.problems.push(...checkClaims(world, await statesOf(world)))
     const { changed, pulls } = await watch(world)
-    if (changed && world.mallories.length === 0) world.problems.push('all said that they had converged, and then something changed')
+    if (changed && world.mallories.length + world.folders.length === 0) world.problems.push('all said that they had converged, and then something changed')
     if (changed && !isLate()) continue
-    if (pulls > 0) world.problems.push(`${pulls} pulls and their answers between nodes that have converged`)
-    for (const reason of unconverged(world)) world.problems.push(`no rest within ${maxRestMs / 1000} s: ${reason}`)
+    const reasons = strandedFeeds(world).size > 0 ? [] : unconverged(world)
+    if (pulls > 0 && unconverged(world).length === 0) world.problems.push(`${pulls} pulls and their answers between nodes that have converged`)
+    for (const reason of reasons) world.problems.push(`no rest within ${took / 1000} s: ${reason}`)
     const states = await statesOf(world)
     world.problems.push(...checkPairs(world, states), ...checkClaims(world, states), ...checkForks(world, states))
     return took
   }
+}
+
+/** Whether some have not said yet that they have converged, or do not have the same. What is stranded may keep them from saying so for ever. */
+async function isUnsettled (world: World, tookMs: number): Promise<boolean> {
+  if (await differInFolders(world)) return true
+  if (unconverged(world).length === 0) return false
+  return tookMs < strandedMs || strandedFeeds(world).size === 0 || checkPairs(world, await statesOf(world)).length > 0
+}
+
+/** Whether two that meet in a folder only do not have the same yet. */
+async function differInFolders (world: World): Promise<boolean> {
+  const pairs = folderPairs(world)
+  return pairs.length > 0 && checkPairs(world, await statesOf(world), pairs).length > 0
 }
 
 /** Looks on for a while: whether anybody gets anything, and what honest nodes fetch from each other. */

@@ -1,6 +1,7 @@
 import { createNode, silentLogger, type Did, type Disk, type FeedState, type Identity, type NodeControl, type Plugin, type RuntimeConfig, type Runtime } from '@akshi/core'
 import { FaultyDisk } from '../faulty-disk.ts'
 import type { MemoryNetwork } from '../network/memory-network.ts'
+import type { SharedFolder } from '../network/shared-folder.ts'
 import { quiesce } from '../quiescence.ts'
 import { seededRandom } from '../seeded-random.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
@@ -20,17 +21,27 @@ export interface SimulatedNodeOptions {
   readonly identity: Identity
   /** Nodes that are trusted from the start, as listed in runtime.toml. */
   readonly trusts: readonly Did[]
+  /** Whether the addresses of those it trusts are listed too. Default: no, it has to be found. */
+  readonly isAddressed?: boolean
   readonly sync: SyncSettings
   readonly clock: VirtualClock
   readonly network: MemoryNetwork
+  /** Folders that it mounts. */
+  readonly shared?: readonly SharedFolder[]
+  /** `[[agents]]`. */
+  readonly agents?: RuntimeConfig['agents']
+  /** Changes the configuration. */
+  readonly configure?: (config: RuntimeConfig) => RuntimeConfig
   readonly folders: HomeFolders
   readonly seed: number
-  /** Default: a transport and a discovery of `network`. */
+  /** Default: a transport and a discovery of `network`, and a transport of each folder. */
   readonly plugins?: (did: Did) => readonly Plugin[]
   /** Told when the node goes round in a loop that never waits, with where. */
   readonly stuck?: (trace: string) => void
   /** What stands between the node and its disk. */
   readonly wrapDisk?: (disk: Disk) => Disk
+  /** What stands between the node and whoever uses it. */
+  readonly wrapControl?: (control: NodeControl) => NodeControl
 }
 
 /** The mesh that simulated nodes are in. */
@@ -63,18 +74,19 @@ export class SimulatedNode {
   /** The running node. Throws when it is down. */
   get control (): NodeControl {
     if (this.#runtime === undefined) throw new TypeError(`${this.name} is down`)
-    return this.#runtime.control
+    const { wrapControl = (control) => control } = this.#options
+    return wrapControl(this.#runtime.control)
   }
 
   /** Starts the node on its disk. Rejects as `Runtime.start`; it is down then. */
   async start (): Promise<void> {
     if (this.isUp) return
-    const { folders, seed, plugins = this.#memoryPlugins, wrapDisk = (disk) => disk } = this.#options
+    const { folders, seed, plugins = this.#memoryPlugins, wrapDisk = (disk) => disk, configure = (config) => config } = this.#options
     if (this.#lives++ > 0) this.#home = folders.next(this.identity, this.#home)
     const disk = wrapDisk(homeDisk(this.disk, this.#home))
     await disk.makeFolder(this.#home)
     const runtime = await createNode({
-      config: this.#config(),
+      config: configure(this.#config()),
       configDir: this.#home,
       plugins: plugins(this.did).map((plugin) => ({ plugin })),
       clock: this.clock,
@@ -99,7 +111,7 @@ export class SimulatedNode {
     this.disk.crashAt(0)
     this.disk = disk
     this.#runtime = undefined
-    this.#options.network.detach(this.did)
+    for (const carrier of [this.#options.network, ...this.#options.shared ?? []]) carrier.detach(this.did)
     if (runtime === undefined) return
     const end: Promise<void> = runtime.stop().catch(() => {}).finally(() => this.#ghosts.delete(end))
     this.#ghosts.add(end)
@@ -127,23 +139,25 @@ export class SimulatedNode {
     await end
   }
 
-  readonly #memoryPlugins = (did: Did): readonly Plugin[] => [this.#options.network.transport(did), this.#options.network.discovery(did)]
+  readonly #memoryPlugins = (did: Did): readonly Plugin[] => [
+    this.#options.network.transport(did), this.#options.network.discovery(did), ...(this.#options.shared ?? []).map((folder) => folder.transport(did))
+  ]
 
   #config (): RuntimeConfig {
-    const { name, trusts, sync } = this.#options
+    const { name, trusts, sync, agents = [], network, isAddressed = false } = this.#options
     return {
       node: { name, home: this.#home },
       dashboard: { port: 0, bind: '127.0.0.1', token: 'none', auth: true, remote: false, rate_limit: 300, rate_limit_burst: 50 },
       mesh: {
         id: meshId,
         trust: 'known',
-        peers: trusts.map((did) => ({ node_did: did, dashboard_port: 1 })),
+        peers: trusts.map((did) => ({ node_did: did, dashboard_port: 1, ...isAddressed && { endpoint: network.addressOf(did).host } })),
         sync: {
-          interval_secs: sync.intervalSecs, batch_size: sync.batchSize, max_lag_before_full_sync: sync.maxLagBeforeFullSync, newest_first: false, fallback_after_secs: 3
+          interval_secs: sync.intervalSecs, batch_size: sync.batchSize, max_lag_before_full_sync: sync.maxLagBeforeFullSync, fanout: 8, newest_first: false, fallback_after_secs: 3
         }
       },
       journal: { durability: 'fsync' },
-      agents: [],
+      agents,
       telemetry: { log_level: 'error', log_format: 'json' },
       plugins: []
     }

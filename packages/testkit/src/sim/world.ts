@@ -3,42 +3,34 @@ import { describeError, isMeshError, type Did } from '@akshi/core'
 import { CrashError } from '../faulty-disk.ts'
 import { goodConditions } from '../network/link-conditions.ts'
 import { MemoryNetwork } from '../network/memory-network.ts'
+import { SharedFolder } from '../network/shared-folder.ts'
 import type { NetworkMessage } from '../network/traffic.ts'
 import { quiesce, watchZlib } from '../quiescence.ts'
-import { seededIdentity } from '../seeded-identity.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { HomeFolders } from './home-folder.ts'
-import { HomeRecord, Ledger } from './ledger.ts'
+import { Ledger } from './ledger.ts'
 import { makeMallory } from './make-mallory.ts'
+import { identityOf, Leaks, makeMember, mallorySeed, type Member } from './member.ts'
 import type { Mallory } from './mallory.ts'
-import { lyingDisk, withholding, type Mutation } from './mutation.ts'
+import type { Mutation } from './mutation.ts'
 import type { Plan } from './plan.ts'
-import { SimulatedNode } from './simulated-node.ts'
+import { meshId, type SimulatedNode } from './simulated-node.ts'
 
-/** A node and what the model knows of its home. */
-export interface Member {
-  readonly number: number
-  readonly node: SimulatedNode
-  readonly home: HomeRecord
-}
-
-/** The journal that all write into. */
-export const journal = 'notes'
-const firstMallory = 1_000
-
-/** Whole nodes on a network in memory, in virtual time, and a record of what they did. */
+/** Whole nodes on a network and in folders in memory, in virtual time, and a record of what they did. */
 export class World implements AsyncDisposable {
+  readonly plan: Plan
   readonly clock = new VirtualClock()
   readonly network: MemoryNetwork
+  readonly folders: readonly SharedFolder[]
   readonly ledger = new Ledger()
   readonly problems: string[] = []
   readonly members: readonly Member[]
   readonly mallories: Mallory[] = []
   /** Called after each step of time. */
   onStep: () => void = () => {}
-  readonly #plan: Plan
-  readonly #folders = new HomeFolders()
+  readonly #leaks: Leaks
+  readonly #homes = new HomeFolders()
   readonly #trace = createHash('sha256')
   readonly #zlib = watchZlib()
   messages = 0
@@ -49,10 +41,14 @@ export class World implements AsyncDisposable {
   readonly #pending = new Set<{ readonly isOver: () => boolean }>()
 
   private constructor (plan: Plan, mutation: Mutation | undefined) {
-    this.#plan = plan
-    this.network = new MemoryNetwork({ clock: this.clock, random: seededRandom(plan.seed) })
+    const { clock } = this
+    this.plan = plan
+    this.network = new MemoryNetwork({ clock, random: seededRandom(plan.seed) })
     this.network.onMessage((message) => this.#noteMessage(message))
-    this.members = Array.from({ length: plan.nodes }, (_, number) => this.#member(number, number === 0 ? mutation : undefined))
+    this.folders = (plan.folders ?? []).map((_, number) => new SharedFolder({ name: `folder-${number}`, meshId, clock, random: seededRandom(plan.seed * 31 + number) }))
+    this.members = Array.from({ length: plan.nodes }, (_, number) => makeMember(number, { ...this.#parts, mutation: number === 0 ? mutation : undefined, stuck: (where) => { this.#stuck ??= where } }))
+    this.#leaks = new Leaks(this.members, plan.closed ?? [])
+    for (const [one, two] of plan.apart ?? []) this.network.keepApart(this.did(one), this.did(two))
     process.on('unhandledRejection', this.#unhandled)
   }
 
@@ -61,7 +57,7 @@ export class World implements AsyncDisposable {
     const world = new World(plan, mutation)
     world.#lines = lines
     try {
-      for (const number of plan.malicious.keys()) world.mallories.push(await world.#mallory(number))
+      for (const number of plan.malicious.keys()) world.mallories.push(await makeMallory({ ...world.#parts, identity: identityOf(mallorySeed + number), seed: plan.seed + number }))
       for (const { number, node } of world.members) if (!plan.late.includes(number)) await node.start()
     } catch (error) {
       await world[Symbol.asyncDispose]()
@@ -74,7 +70,7 @@ export class World implements AsyncDisposable {
   /** Names what happened so far: the same for the same plan. */
   get trace (): string { return this.#trace.copy().digest('hex') }
 
-  did (number: number): Did { return seededIdentity(number).did }
+  did (number: number): Did { return identityOf(number).did }
 
   member (number: number): Member { return this.members[number % this.members.length] as Member }
 
@@ -130,51 +126,45 @@ export class World implements AsyncDisposable {
   }
 
   /** Looks at what a node shows, if it is up. */
-  async observe ({ node, home }: Member): Promise<void> {
+  async observe ({ node, home, journals }: Member): Promise<void> {
     if (!node.isUp || node.disk.isCrashed) return
-    const { entries } = await node.control.read(journal)
-    this.problems.push(...this.ledger.judge(node.name, home, entries, keysOf(node)))
+    try {
+      const shown = await Promise.all(journals.map(async (journal) => ({ journal, entries: (await node.control.read(journal)).entries, keys: keysOf(node, journal) })))
+      this.problems.push(...this.ledger.judge(node.name, home, shown))
+    } catch (error) {
+      // What is damaged while the node runs may not be read until it starts anew, which it says.
+      if (!home.isDoubtful || !isMeshError(error, 'MESH_DISK_FAILED')) throw error
+      this.note(`${node.name} cannot be read`)
+    }
+  }
+
+  /** What reached somebody, or lies in a folder, who is not on the list of a journal. */
+  async checkLeaks (): Promise<void> {
+    this.problems.push(...this.#leaks.inFolders(this.folders))
+    for (const { node, journals } of this.members) {
+      if (!node.isUp) continue
+      const others = node.control.journals().filter(({ name }) => !journals.includes(name))
+      this.problems.push(...others.map(({ name }) => `${node.name} has the journal ${name}, which it does not get`))
+    }
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {
     for (const { node } of this.members) await node.dispose()
     process.off('unhandledRejection', this.#unhandled)
     this.#zlib[Symbol.dispose]()
-    this.#folders[Symbol.dispose]()
+    this.#homes[Symbol.dispose]()
   }
 
-  #member (number: number, mutation: Mutation | undefined): Member {
-    const { nodes, strangers, malicious, sync, seed } = this.#plan
-    const trusts = [
-      ...[...Array(nodes).keys()].filter((other) => other !== number && !strangers.some(([from, to]) => from === number && to === other)).map((other) => this.did(other)),
-      ...[...malicious.keys()].filter((which) => malicious[which]?.includes(number)).map((which) => this.did(firstMallory + which))
-    ]
-    const { clock, network } = this
-    const plugins = (did: Did) => [withholding(network.transport(did)), network.discovery(did)]
-    const node = new SimulatedNode({
-      name: `node-${number}`,
-      identity: seededIdentity(number),
-      trusts,
-      sync,
-      clock,
-      network,
-      folders: this.#folders,
-      seed: seed + number * 104_729,
-      stuck: (trace) => { this.#stuck = `node-${number} goes round without end: ${placesIn(trace)}` },
-      ...mutation === 'withhold' ? { plugins } : {},
-      ...mutation === 'lying sync' ? { wrapDisk: lyingDisk } : {}
-    })
-    return { number, node, home: new HomeRecord(node.did, trusts) }
+  get #parts () {
+    const { plan, clock, network, folders: shared, ledger } = this
+    return { plan, clock, network, shared, ledger, folders: this.#homes }
   }
 
-  async #mallory (number: number): Promise<Mallory> {
-    const { clock, network, ledger } = this
-    return await makeMallory({ identity: seededIdentity(firstMallory + number), clock, network, folders: this.#folders, ledger, seed: this.#plan.seed + number })
-  }
-
-  #noteMessage ({ from, to, kind, isAnswer, bytes, items, fate }: NetworkMessage): void {
+  #noteMessage (message: NetworkMessage): void {
+    const { from, to, kind, isAnswer, bytes, items, fate } = message
     this.messages++
     this.note(`${from.slice(-4)} > ${to.slice(-4)} ${kind}${isAnswer ? ' answer' : ''} ${items} ${bytes} ${fate}`)
+    this.problems.push(...this.#leaks.inMessage(message))
   }
 
   readonly #unhandled = (error: unknown): void => {
@@ -182,14 +172,9 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** Names of the writes that a node's state holds. */
-export function keysOf ({ control }: SimulatedNode): string[] {
+/** Names of the writes that the state of a journal holds. */
+export function keysOf ({ control }: SimulatedNode, journal: string): string[] {
   return Object.keys(control.state(journal).value as object)
-}
-
-/** The functions of a stack trace, innermost first. */
-function placesIn (trace: string): string {
-  return [...trace.matchAll(/^ +at (?:async )?(\S*#?\w+) \(/gm)].map(([, name]) => name).slice(2, 8).join(' < ')
 }
 
 /** A network as good as at first; partitions and cuts are not touched. */

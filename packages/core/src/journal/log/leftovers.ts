@@ -3,7 +3,7 @@ import { maxEnvelopeBytes, peekEnvelope, type LogEnvelope } from '../../envelope
 import { isSnapshot, parseSnapshot } from '../../snapshot.ts'
 import type { Verdict } from '../../transport.ts'
 import { reportDamage, type Arrival } from '../feed.ts'
-import { openRecords } from './records.ts'
+import { openRecords } from '../../storage/record-mending.ts'
 import { aside } from './segment-files.ts'
 import type { SegmentStore } from './segment-store.ts'
 import { readSnapshotFile } from './snapshot-file.ts'

@@ -1,7 +1,7 @@
 import { maxEnvelopeBytes, peekEnvelope, type LogEnvelope } from '../../envelope.ts'
 import type { Damage, RecordFile } from '../../storage/record-file.ts'
 import type { FeedContext } from '../feed.ts'
-import { openRecords } from './records.ts'
+import { openRecords } from '../../storage/record-mending.ts'
 import type { Point, SegmentRow } from './segment-index.ts'
 import { readSnapshotFile, writeSnapshotFile } from './snapshot-file.ts'
 

@@ -3,7 +3,7 @@ import { SerialQueue } from '../../serial-queue.ts'
 import type { Disk, Durability } from '../../storage/disk.ts'
 import type { Damage, RecordFile } from '../../storage/record-file.ts'
 import type { Tip } from '../../transport.ts'
-import { openRecords } from './records.ts'
+import { openRecords } from '../../storage/record-mending.ts'
 
 /** A point of a path: an envelope, the head of its segment document after it, and the entries of the path up to it. */
 export interface Point extends Tip {

@@ -1,9 +1,9 @@
 import { MeshError } from '../../errors.ts'
 import { crc32c } from '../../storage/crc32c.ts'
 import type { Disk } from '../../storage/disk.ts'
+import { formatVersion, isOfLaterFormat } from '../../storage/record-format.ts'
 
 const magic = Buffer.from('AKSHISNAP')
-const formatVersion = 1
 const headerLength = magic.length + 1 + 4
 
 /** Writes the bytes of a snapshot, whole or not at all: magic, version, CRC-32C (u32, big endian), the item. Durable when it resolves. */
@@ -27,7 +27,7 @@ export async function readSnapshotFile (disk: Disk, path: string): Promise<Uint8
     const bytes = file.read(0, file.size)
     if (bytes.length < headerLength || !bytes.subarray(0, magic.length).equals(magic)) return undefined
     const version = bytes[magic.length] ?? 0
-    if (version > formatVersion) throw new MeshError('MESH_FORMAT_NEWER', `${path} was written by a newer Akshi (format ${version}; this one knows ${formatVersion}). Update Akshi.`)
+    if (isOfLaterFormat(bytes, magic.length)) throw new MeshError('MESH_FORMAT_NEWER', `${path} was written by a newer Akshi (format ${version}; this one knows ${formatVersion}). Update Akshi.`)
     const item = bytes.subarray(headerLength)
     return version === formatVersion && crc32c(item) === bytes.readUInt32BE(magic.length + 1) ? item : undefined
   } finally {

@@ -5,7 +5,7 @@ import { describeError } from '../../errors.ts'
 import { inflateDocument, parseSnapshot } from '../../snapshot.ts'
 import { DamagedSegment } from './damaged-segment.ts'
 import { RecentIds } from './recent-ids.ts'
-import { isDamage } from './records.ts'
+import { isDamage } from '../../storage/record-mending.ts'
 import { pointOf, type SegmentFiles } from './segment-files.ts'
 import type { Point, SegmentRow } from './segment-index.ts'
 

@@ -69,6 +69,16 @@ export class JournalState {
     return this.#stored.feeds.all.filter(({ vouched }) => vouched > 0).map(({ id: { origin }, vouched }) => ({ origin, envelopes: vouched }))
   }
 
+  /** Whether changes wait in the files for something that they build on, which was lost. It comes in with `accept`, or `retry` if it is vouched for. */
+  get isWaiting (): boolean { return this.#stored.held.length > 0 }
+
+  /** Tries again what waits. Resolves to whether that brought anything in. */
+  async retry (): Promise<boolean> {
+    const before = this.#stored.held.length
+    await this.accept([])
+    return this.#stored.held.length < before
+  }
+
   /**
    * Takes what came in of origins that are admitted, in any order. Resolves once what it calls stored is on disk. The verdict
    * is `gap` when something that an envelope builds on is neither here, nor in the batch, nor vouched for.

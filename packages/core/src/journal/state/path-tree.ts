@@ -26,6 +26,17 @@ export class PathTree<Point extends Tip> {
     return this.#branches.flatMap(({ points }) => points.at(-1) ?? [])
   }
 
+  /** As `tips`, of what is left when points are passed over, which have nothing after them but such points. */
+  tipsBefore (isPassed: (point: Point) => boolean): readonly Point[] {
+    const ends = this.#ends.flatMap((end) => {
+      let back = 0
+      let point = pointAt(end.branch, end.index)
+      while (point !== undefined && isPassed(point)) point = pointAt(end.branch, end.index - ++back)
+      return point ?? []
+    })
+    return ends.filter((end, index) => !ends.some((other, at) => (other === end ? at < index : this.leadsTo(end, other))))
+  }
+
   find (id: Uint8Array): Point | undefined {
     const place = this.#places.get(hexOf(id))
     return place?.branch.points[place.index]

@@ -37,11 +37,11 @@ export class StateAdmission {
   }
 
   /**
-   * Brings in what fits, stores it and shows it. When Automerge does not take all at once, each is tried by itself and only
+   * Brings in what fits, with what waits in the files, stores it and shows it. When Automerge does not take all at once, each is tried by itself and only
    * the bad ones stay out. Rejects with `MESH_DISK_FAILED`: some of it may be stored then; discard what is loaded.
    */
   async admit (candidates: readonly Candidate[]): Promise<void> {
-    if (candidates.length === 0) return
+    if (candidates.length === 0 && this.#stored.held.length === 0) return
     const { history } = this.#stored
     const { ready, twins } = history.resolve([...this.#stored.held, ...candidates], (hash) => this.#findParked(hash))
     const alone = this.#oneByOne && ready.length > 1

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { readDeps } from '../../automerge/change.ts'
 import { maxEnvelopeBytes, peekEnvelope, type StateEnvelope } from '../../envelope.ts'
 import { describeError } from '../../errors.ts'
-import { RecordFile } from '../../storage/record-file.ts'
+import type { RecordFile } from '../../storage/record-file.ts'
+import { openRecords } from '../../storage/record-mending.ts'
 import type { FeedId, FeedState, Range, Tip, Verdict } from '../../transport.ts'
 import { reportDamage, type Arrival, type Feed, type FeedContext, type ServedItem } from '../feed.ts'
 import { hexOf } from './hex.ts'
@@ -20,6 +22,12 @@ export interface Filed {
   readonly kind: RecordKind
 }
 
+/** Hashes, hex, of changes, and of those that they build on. */
+export interface Links {
+  readonly heads: Set<string>
+  readonly deps: Set<string>
+}
+
 /**
  * One origin's envelopes of a journal's state, as they were signed: for good, since a state travels as nothing else. What
  * comes in goes through the journal's state, because it depends on other feeds.
@@ -33,6 +41,9 @@ export class StateFeed implements Feed {
   readonly #tree = new PathTree<Point>()
   readonly #twins = new Set<string>()
   #vouched = 0
+  /** Ids, hex. */
+  #waiting: ReadonlySet<string> = new Set()
+  #links: Links = { heads: new Set(), deps: new Set() }
   #points: readonly Tip[] | undefined
 
   private constructor (id: FeedId, file: RecordFile, context: FeedContext, accept: Feed['accept']) {
@@ -51,15 +62,25 @@ export class StateFeed implements Feed {
   static async open (id: FeedId, folder: string, context: FeedContext, accept: Feed['accept']): Promise<StateFeed> {
     const { disk, durability } = context
     const path = join(folder, `${id.origin.slice('did:key:'.length)}.state`)
-    const { file, damage } = await RecordFile.open(disk, path, { maxRecordBytes: maxEnvelopeBytes + 1, durability })
+    const { file, damage } = await openRecords(disk, path, { maxRecordBytes: maxEnvelopeBytes + 1, durability })
     const feed = new StateFeed(id, file, context, accept)
     for (let record = 0; record < file.count; record++) feed.#recall(record)
     if (damage !== undefined) reportDamage(context, id, damage, path)
     return feed
   }
 
+  /** Names, by id, hex, the envelopes that are here and not in the document, because what they build on was lost. They do not count as had. */
+  holdBack (ids: ReadonlySet<string>): void { this.#waiting = ids }
+
+  /** How the changes that were here when the feed was opened depend on others. Given once. */
+  takeLinks (): Links {
+    const links = this.#links
+    this.#links = { heads: new Set(), deps: new Set() }
+    return links
+  }
+
   get state (): FeedState {
-    const { tips } = this.#tree
+    const tips = this.#waiting.size === 0 ? this.#tree.tips : this.#tree.tipsBefore(({ id }) => this.#waiting.has(hexOf(id)))
     return { feed: this.id, tips: tips.map(({ seq, id }) => ({ seq, id })), heads: tips.map(({ head }) => head) }
   }
 
@@ -136,10 +157,17 @@ export class StateFeed implements Feed {
     try {
       const { kind } = decodeStateRecord(this.#file.read(record)) ?? {}
       if (kind === undefined) throw new RangeError('its kind is not known')
-      this.#note(this.#read(record), kind, record)
+      const envelope = this.#read(record)
+      this.#note(envelope, kind, record)
+      if (kind !== 'twin') this.#link(envelope)
     } catch (error) {
       this.#context.damaged(this.id, `record ${record} is not an envelope of this feed: ${describeError(error)}`)
     }
+  }
+
+  #link ({ header: { heads }, payload }: StateEnvelope): void {
+    for (const head of heads) this.#links.heads.add(hexOf(head))
+    for (const dep of readDeps(payload)) this.#links.deps.add(hexOf(dep))
   }
 
   #note ({ id, header: { seq, prev, heads } }: StateEnvelope, kind: RecordKind, record: number): Uint8Array | undefined {

@@ -15,6 +15,7 @@ export class StateFeeds {
   readonly #context: FeedContext
   readonly #accept: Feed['accept']
   readonly #feeds = new Map<Did, StateFeed>()
+  #lacksBase = false
 
   private constructor (journal: string, folder: string, context: FeedContext, accept: Feed['accept']) {
     this.#journal = journal
@@ -31,12 +32,16 @@ export class StateFeeds {
         const origin = `did:key:${name.slice(0, -suffix.length)}`
         if (name.endsWith(suffix) && isDid(origin)) await feeds.#open(origin)
       }
+      feeds.#compareLinks()
       return feeds
     } catch (error) {
       await feeds.close()
       throw error
     }
   }
+
+  /** Whether something builds on what was not here when the files were opened. */
+  get lacksBase (): boolean { return this.#lacksBase }
 
   /** Those that have an envelope, by origin. */
   get all (): readonly StateFeed[] {
@@ -80,6 +85,12 @@ export class StateFeeds {
 
   async close (): Promise<void> {
     await allDone([...this.#feeds.values()].map((feed) => feed.close()))
+  }
+
+  #compareLinks (): void {
+    const links = [...this.#feeds.values()].map((feed) => feed.takeLinks())
+    const heads = new Set(links.flatMap(({ heads }) => [...heads]))
+    this.#lacksBase = links.some(({ deps }) => [...deps].some((dep) => !heads.has(dep)))
   }
 
   async #open (origin: Did): Promise<StateFeed> {

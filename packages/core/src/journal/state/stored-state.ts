@@ -30,9 +30,15 @@ export class StoredState {
     this.feeds = feeds
   }
 
-  /** Opens the feeds; the document is loaded when it is first used. Throws `MESH_DISK_FAILED`, `MESH_FORMAT_NEWER`. */
+  /**
+   * Opens the feeds. The document is loaded when it is first used; at once, to find out what waits, when something that a change
+   * builds on is not here. Throws `MESH_DISK_FAILED`, `MESH_FORMAT_NEWER`.
+   */
   static async open (journal: string, folder: string, context: OwnFeedContext, accept: Feed['accept']): Promise<StoredState> {
-    return new StoredState(journal, context, await StateFeeds.open(journal, folder, context, accept))
+    const feeds = await StateFeeds.open(journal, folder, context, accept)
+    const state = new StoredState(journal, context, feeds)
+    if (feeds.lacksBase) state.#load()
+    return state
   }
 
   /** The document and its graph, and maybe more than is stored while something comes in. Throws `MESH_DISK_FAILED`. */
@@ -54,7 +60,7 @@ export class StoredState {
     if (ready.length === 0) return
     const fresh = ready.filter(({ stored }) => !stored)
     await this.feeds.store(fresh.map(({ envelope, vouched }) => ({ envelope, kind: vouched ? 'vouched' : 'admitted' })))
-    this.#held = this.#held.filter((candidate) => !history.has(candidate))
+    this.#hold(this.#held.filter((candidate) => !history.has(candidate)))
     this.#show(history)
   }
 
@@ -79,9 +85,14 @@ export class StoredState {
     const known = new Set(this.refusals.keys())
     const history = StateHistory.load(stored, () => actorOf(newActor(), did), this.refusals)
     for (const { id, envelope } of stored) if (!known.has(id)) this.#reportRefusal(id, envelope)
-    this.#held = stored.filter((candidate) => !history.has(candidate) && !this.refusals.has(candidate.id))
+    this.#hold(stored.filter((candidate) => !history.has(candidate) && !this.refusals.has(candidate.id)))
     this.#show(history)
     return history
+  }
+
+  #hold (held: readonly Candidate[]): void {
+    this.#held = held
+    for (const feed of this.feeds.all) feed.holdBack(new Set(held.filter(({ envelope: { origin } }) => origin === feed.id.origin).map(({ id }) => id)))
   }
 
   #reportRefusal (id: string, { origin, header: { seq } }: StateEnvelope): void {

@@ -9,13 +9,18 @@ const pushedAtFirst = 8
 const fetchGraceMs = 2_000
 const fetcherMs = 30_000
 
-/** The time that the other end is given to fetch a feed itself, so that not both ends move the same. */
+/**
+ * The time that the other end is given to fetch a feed itself, so that not both ends move the same. It may have fetched it from
+ * somebody else meanwhile: what it lacks after its time counts only once it was asked again.
+ */
 export class FetchGrace {
   readonly #clock: Clock
   /** Feeds whose fetching is left to it, by feed key: since when, and what it had then. */
   readonly #left = new Map<string, { readonly since: number, readonly tips: readonly Tip[] }>()
   #askedAt: number | undefined
   #metAt: number | undefined
+  /** When it last said what it has. */
+  #comparedAt = -Infinity
 
   constructor (clock: Clock) {
     this.#clock = clock
@@ -29,6 +34,17 @@ export class FetchGrace {
   /** Notes that it asked what this node has: it is one that fetches. */
   noteAsked (): void {
     this.#askedAt = this.#clock.monotonic()
+  }
+
+  /** Whether the time of a feed is over since it last said what it has. */
+  get isInDoubt (): boolean {
+    const now = this.#clock.monotonic()
+    return [...this.#left.values()].some(({ since }) => since + fetchGraceMs <= now && this.#comparedAt < since + fetchGraceMs)
+  }
+
+  /** Notes that it said what it has. */
+  noteCompared (): void {
+    this.#comparedAt = this.#clock.monotonic()
   }
 
   /** Notes that it answers: one that has just met this node is about to ask, if it is one that fetches. */
@@ -49,7 +65,7 @@ export class FetchGrace {
       this.#left.set(key, { since: now, tips })
       return true
     }
-    return now - left.since < fetchGraceMs
+    return this.#comparedAt < left.since + fetchGraceMs
   }
 
   /** Notes that it lacks nothing of a feed. */

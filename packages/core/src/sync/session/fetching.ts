@@ -1,6 +1,7 @@
 import { sameBytes } from '../../bytes.ts'
 import type { Clock } from '../../clock.ts'
 import type { CatchUp } from '../../control.ts'
+import type { Extend } from '../../deadline.ts'
 import type { Did } from '../../did.ts'
 import type { Journals } from '../../journal/journals.ts'
 import type { FeedId, FeedState, Link, LinkSource, Range } from '../../transport.ts'
@@ -8,6 +9,7 @@ import { feedKey } from '../../wire.ts'
 import { countBehind } from '../convergence.ts'
 import type { Inbox } from '../inbox.ts'
 import { CatchUpCount } from './catch-up-count.ts'
+import { FetchClaims } from './fetch-claims.ts'
 import type { OtherEnd } from './other-end.ts'
 import { VainFetches } from './vain-fetches.ts'
 
@@ -21,6 +23,8 @@ export interface FetchOptions {
   readonly source: LinkSource
   readonly journals: Journals
   readonly inbox: Inbox
+  /** What other links are fetching. Default: nothing. */
+  readonly claims?: FetchClaims
   readonly batchSize: number
   /** Envelopes that may be missing before whole segments go instead. */
   readonly maxEnvelopes: number
@@ -33,44 +37,67 @@ export interface FetchOptions {
   readonly admits: (origin: Did) => boolean
 }
 
+/** How many items came, were new, and were known. */
+interface Came { readonly came: number, readonly fresh: number, readonly known: number }
+
 /** Fetches over a link what the other end has and this node lacks and admits. */
 export class Fetching {
   readonly #options: FetchOptions
   readonly #theirs: OtherEnd
   readonly #vain: VainFetches
   readonly #catchUp: CatchUpCount
+  readonly #claims: FetchClaims
+  #isWaiting = false
 
   constructor (options: FetchOptions, theirs: OtherEnd) {
     this.#options = options
     this.#theirs = theirs
     this.#vain = new VainFetches(options.clock)
     this.#catchUp = new CatchUpCount(options.clock, options.maxEnvelopes)
+    this.#claims = options.claims ?? new FetchClaims(options.clock)
   }
+
+  /** Whether something was left out of the last fetch because another link was fetching it. */
+  get isWaiting (): boolean { return this.#isWaiting }
 
   /** How far it has come, while much is being fetched. */
   get catchUp (): CatchUp | undefined { return this.#catchUp.current }
 
   /** Makes one request. Resolves to the number of items that were new. */
-  async pull (link: Link, signal: AbortSignal): Promise<number> {
+  async pull (link: Link, signal: AbortSignal, extend: Extend = () => {}): Promise<number> {
     const { batchSize, newestFirst } = this.#options
-    const want = [...this.#missing()]
-    if (want.length === 0) {
-      this.#catchUp.end()
-      return 0
-    }
+    const missing = [...this.#missing()]
+    const want = missing.filter(({ feed }) => !this.#claims.isTaken(feedKey(feed), this))
+    this.#isWaiting = want.length < missing.length
+    if (missing.length === 0) this.#catchUp.end()
+    if (want.length === 0) return 0
     this.#catchUp.note(this.#behind(), { entries: 0, bytes: 0 })
     const items = link.pull(want, { limit: batchSize * 4, newestFirst: newestFirst && this.#catchUp.isFarBehind }, signal)
-    const { came, fresh, known } = await this.#store(items)
+    const { came, fresh, known } = await this.#storeClaimed(want, items, extend)
     if (came > 0 && known === came) for (const { feed } of want) this.#vain.note(feedKey(feed), this.#theirs.tipsOf(feed))
     return fresh
   }
 
+  async #storeClaimed (want: readonly Range[], items: AsyncIterable<Uint8Array>, extend: Extend): Promise<Came> {
+    const keys = want.map(({ feed }) => feedKey(feed))
+    this.#claims.claim(keys, this)
+    try {
+      return await this.#store(items, () => {
+        this.#claims.claim(keys, this)
+        extend()
+      })
+    } finally {
+      this.#claims.release(this)
+    }
+  }
+
   /** Stores what comes in, step by step. Resolves to how many items came, were new, and were known. */
-  async #store (items: AsyncIterable<Uint8Array>): Promise<{ came: number, fresh: number, known: number }> {
+  async #store (items: AsyncIterable<Uint8Array>, extend: Extend): Promise<Came> {
     const { inbox, source, batchSize } = this.#options
     const counts = { came: 0, fresh: 0, known: 0 }
-    for await (const { batch, bytes } of steps(items, batchSize)) {
+    for await (const { batch, bytes } of steps(items, batchSize, extend)) {
       const { verdicts, entries } = await inbox.receive(batch, source)
+      extend()
       counts.came += verdicts.length
       counts.fresh += verdicts.filter(({ status }) => status === 'stored').length
       counts.known += verdicts.filter(({ status }) => status === 'duplicate').length
@@ -80,12 +107,12 @@ export class Fetching {
   }
 
   * #missing (): Generator<Range> {
-    const { journals, admits } = this.#options
+    const { journals } = this.#options
     for (const state of this.#theirs.states.values()) {
       const { feed: id, tips } = state
       if (!this.#isWanted(id) || this.#vain.isVain(feedKey(id), tips)) continue
       const feed = journals.feed(id)
-      const parked = admits(id.origin) ? [] : journals.find(id.journal)?.parkedPoints(id) ?? []
+      const parked = journals.find(id.journal)?.parkedPoints(id) ?? []
       if (tips.every((tip) => feed?.knows(tip) === true || parked.some(({ id }) => sameBytes(id, tip.id)))) continue
       yield { feed: id, have: [...parked.slice(0, maxParkedPoints), ...feed?.points ?? []].slice(0, maxPoints), skip: feed?.detached ?? [] }
     }
@@ -106,10 +133,11 @@ export class Fetching {
 }
 
 /** Gathers items until there are so many, or they have the size of a step. */
-async function * steps (items: AsyncIterable<Uint8Array>, maxItems: number): AsyncGenerator<{ batch: Uint8Array[], bytes: number }> {
+async function * steps (items: AsyncIterable<Uint8Array>, maxItems: number, extend: Extend): AsyncGenerator<{ batch: Uint8Array[], bytes: number }> {
   let batch: Uint8Array[] = []
   let bytes = 0
   for await (const item of items) {
+    extend()
     bytes += item.length
     if (batch.push(item) < maxItems && bytes < maxStepBytes) continue
     yield { batch, bytes }

@@ -1,4 +1,5 @@
 import { sameBytes } from '../../bytes.ts'
+import type { Clock } from '../../clock.ts'
 import type { Feed } from '../../journal/feed.ts'
 import type { Journals } from '../../journal/journals.ts'
 import type { FeedId, FeedState, Tip } from '../../transport.ts'
@@ -8,21 +9,34 @@ import { sameTips, vectorOf } from '../vector.ts'
 /** What the other end of a link has, as far as this node knows: from what it says, and from what it sends. */
 export class OtherEnd {
   readonly #journals: Pick<Journals, 'feed'>
+  readonly #clock: Pick<Clock, 'now'>
   #states = new Map<string, FeedState>()
-  #hasSaid = false
+  #saidAt: number | undefined
 
-  constructor (journals: Pick<Journals, 'feed'>) {
+  constructor (journals: Pick<Journals, 'feed'>, clock: Pick<Clock, 'now'>) {
     this.#journals = journals
+    this.#clock = clock
   }
 
   /** False until it said all that it has. */
-  get hasSaid (): boolean { return this.#hasSaid }
+  get hasSaid (): boolean { return this.#saidAt !== undefined }
+
+  /** When it last said all that it has, in milliseconds since the Unix epoch. */
+  get saidAt (): number | undefined { return this.#saidAt }
 
   /** By feed key. */
   get states (): ReadonlyMap<string, FeedState> { return this.#states }
 
   tipsOf (id: FeedId): readonly Tip[] {
     return this.#states.get(feedKey(id))?.tips ?? []
+  }
+
+  /** Points of a feed that it has: its tips that are known here, or a guess that they are of the path that is. */
+  pointsOf (feed: Feed): readonly Tip[] {
+    const tips = this.tipsOf(feed.id)
+    const known = tips.filter((tip) => feed.knows(tip))
+    if (known.length > 0 || tips.length === 0) return known
+    return feed.pointBefore(Math.max(...tips.map(({ seq }) => seq)))
   }
 
   /** Whether it has all of a feed that is here. */
@@ -39,7 +53,7 @@ export class OtherEnd {
   /** Notes all that it has. */
   said (states: readonly FeedState[]): void {
     this.#states = vectorOf(states)
-    this.#hasSaid = true
+    this.#saidAt = this.#clock.now()
   }
 
   /** Notes what it has of some feeds. */

@@ -1,11 +1,12 @@
 import type { Clock } from '../../clock.ts'
+import type { Extend } from '../../deadline.ts'
 import { MeshError } from '../../errors.ts'
-import type { Hooks } from '../../hooks.ts'
 import type { Feed } from '../../journal/feed.ts'
 import type { Journals } from '../../journal/journals.ts'
 import type { Link, LinkSource, Receipt, Tip } from '../../transport.ts'
 import { feedKey } from '../../wire.ts'
 import { gather, type HeldFeed, type Outgoing, type Wanted } from '../outbox.ts'
+import type { SendGate } from '../send-gate.ts'
 import { sameTips } from '../vector.ts'
 import { FetchGrace } from './fetch-grace.ts'
 import { Holds, type Hold } from './holds.ts'
@@ -13,13 +14,17 @@ import { Lending } from './lending.ts'
 import type { OtherEnd } from './other-end.ts'
 
 const maxBatchBytes = 4 << 20
+/** A batch may take so much longer than other requests as it takes to send it this fast. */
+const slowestBytesPerMs = 64
+/** Feeds that the other end is told of at a time. */
+const maxNews = 64
 /** When a feed is sent again that was not trusted: what was kept aside there may be lost by the time that it is. */
 const distrustMs = 600_000
 
 export interface PushOptions {
   readonly source: LinkSource
   readonly journals: Journals
-  readonly hooks: Hooks
+  readonly gate: SendGate
   readonly batchSize: number
   /** Envelopes that may be missing before whole segments go instead. */
   readonly maxEnvelopes: number
@@ -36,6 +41,9 @@ export class Pushing {
   readonly #grace: FetchGrace
   readonly #lending = new Lending()
   #lookedAt = -Infinity
+  /** Envelopes that the other end lacked when it last said what it has, without those pushed since. */
+  #owed = 0
+  #vainPushes = 0
 
   constructor (options: PushOptions, theirs: OtherEnd) {
     this.#options = options
@@ -55,6 +63,17 @@ export class Pushing {
     return Math.min(this.#holds.nextRetryAfter(this.#lookedAt), this.#grace.nextEndAfter(this.#lookedAt))
   }
 
+  /** Whether the other end lacks something that it lacked already when it last said what it has. */
+  get owes (): boolean { return this.#owed > 0 }
+
+  /** Pushes in a row that brought the other end nothing new. */
+  get vainPushes (): number { return this.#vainPushes }
+
+  /** Notes that it lacks news that does not reach it otherwise: pushes so far do not count as vain any more. */
+  noteLack (): void {
+    this.#vainPushes = 0
+  }
+
   /** Whether there is something to push now. */
   get hasNews (): boolean {
     return this.#lacking().next().done !== true
@@ -66,10 +85,15 @@ export class Pushing {
   }
 
   /** Makes one request. Resolves to whether there was anything to push. */
-  async push (link: Link, signal: AbortSignal): Promise<boolean> {
+  async push (link: Link, signal: AbortSignal, extend: Extend = () => {}): Promise<boolean> {
     const batch: Outgoing[] = []
-    for await (const item of this.#gather()) batch.push(item)
+    for await (const item of this.#gather()) {
+      batch.push(item)
+      extend()
+    }
+    this.#owed = batch.length === 0 ? 0 : this.#owed - batch.length
     if (batch.length === 0) return false
+    extend(batch.reduce((sum, { bytes }) => sum + bytes.length, 0) / slowestBytesPerMs)
     const before = new Map(batch.map(({ feed }) => [feed, this.#theirs.tipsOf(feed.id)]))
     this.#learn(batch, await link.push(batch.map(({ bytes }) => bytes), signal))
     for (const [feed, tips] of before) {
@@ -78,19 +102,29 @@ export class Pushing {
     return true
   }
 
+  /** Feeds of which the other end may lack something that it takes, some of them if they are many. */
+  news (): readonly Feed[] {
+    return this.#news().slice(0, maxNews)
+  }
+
   /** Notes that the other end asked what this node has. */
   noteAsked (): void {
     this.#grace.noteAsked()
   }
 
+  /** Whether the other end is to be asked again before it is known what it lacks. */
+  get isInDoubt (): boolean { return this.#grace.isInDoubt }
+
   /** Notes that the other end said all that it has: it decided anew what it takes. */
   noteExchange (): void {
+    this.#grace.noteCompared()
     if (this.#options.source.kind === 'peer') this.#grace.noteMet()
     this.#lending.clear()
     for (const [key, { untrusted }] of this.#holds.all) {
       const isOpen = this.#theirs.states.has(key) && !this.#theirs.isClosedTo(key)
       if (!untrusted || isOpen) this.#holds.release(key)
     }
+    this.#owed = this.#news().reduce((sum, feed) => sum + feed.countAfter(this.#theirs.pointsOf(feed)), 0)
   }
 
   /** Lets held feeds be tried again. */
@@ -99,9 +133,9 @@ export class Pushing {
   }
 
   #gather (): AsyncGenerator<Outgoing> {
-    const { source, batchSize: limit, maxEnvelopes, hooks } = this.#options
+    const { source, batchSize: limit, maxEnvelopes, gate } = this.#options
     const to = source.kind === 'peer' ? source.did : source.name
-    return gather(this.#lacking(), to, { limit, maxBytes: maxBatchBytes, maxEnvelopes, hooks, held: (held) => this.#noteVeto(held) })
+    return gather(this.#lacking(), to, { limit, maxBytes: maxBatchBytes, maxEnvelopes, gate, held: (held) => this.#noteVeto(held) })
   }
 
   #noteVeto ({ feed, veto: { reason, retryAfterMs } }: HeldFeed): void {
@@ -111,6 +145,7 @@ export class Pushing {
 
   #learn (batch: readonly Outgoing[], { verdicts, have }: Receipt): void {
     this.#theirs.saidOf(have)
+    this.#vainPushes = verdicts.some(({ status }) => status === 'stored') ? 0 : this.#vainPushes + 1
     verdicts.forEach(({ status, reason = '' }, index) => {
       const { feed, seq = 0 } = batch[index] ?? {}
       if (feed === undefined || status === 'stored' || status === 'duplicate') return
@@ -136,12 +171,20 @@ export class Pushing {
         continue
       }
       const lent = this.#lentOf(feed)
-      if (lent === undefined && (this.#theirs.isClosedTo(key) || this.#holds.isHeld(key))) continue
+      if (lent === undefined && this.#isHeldBack(key)) continue
       const tips = this.#theirs.tipsOf(feed.id)
-      const have = [...pointsOf(feed, tips), ...lent ?? []]
+      const have = [...this.#theirs.pointsOf(feed), ...lent ?? []]
       const count = feed.countAfter(have)
       if (count > 0 && (lent !== undefined || !this.#grace.isLeft(key, count, tips))) yield { feed, have }
     }
+  }
+
+  #news (): readonly Feed[] {
+    return this.#options.journals.feeds().filter((feed) => this.mayLack(feed) && !this.#isHeldBack(feedKey(feed.id)))
+  }
+
+  #isHeldBack (key: string): boolean {
+    return this.#theirs.isClosedTo(key) || this.#holds.isHeld(key)
   }
 
   /** What was sent already of a feed that is sent though it is not trusted there; `undefined` for one that is not sent so. */
@@ -149,11 +192,4 @@ export class Pushing {
     const key = feedKey(feed.id)
     return this.#theirs.isClosedTo(key) || this.#holds.isUntrusted(key) ? this.#lending.lentOf(feed) : undefined
   }
-}
-
-/** Points of a feed that somebody with these tips has: the tips that are known here, or a guess that they are of the path that is. */
-function pointsOf (feed: Feed, tips: readonly Tip[]): readonly Tip[] {
-  const known = tips.filter((tip) => feed.knows(tip))
-  if (known.length > 0 || tips.length === 0) return known
-  return feed.pointBefore(Math.max(...tips.map(({ seq }) => seq)))
 }

@@ -1,8 +1,8 @@
-import { isMeshError } from '../../errors.ts'
-import { closeOnFailure } from '../../storage/close-on-failure.ts'
-import type { Disk } from '../../storage/disk.ts'
-import { header } from '../../storage/record-format.ts'
-import { RecordFile, type Damage, type RecordFileOptions } from '../../storage/record-file.ts'
+import { isMeshError } from '../errors.ts'
+import { closeOnFailure } from './close-on-failure.ts'
+import type { Disk } from './disk.ts'
+import { header } from './record-format.ts'
+import { RecordFile, type Damage, type RecordFileOptions } from './record-file.ts'
 
 /**
  * As `RecordFile.open`, for whom a damaged beginning is damage as any other: the file is set aside (`<path>.damaged`), and

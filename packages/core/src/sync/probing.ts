@@ -1,0 +1,44 @@
+import type { Clock, Timer } from '../clock.ts'
+
+/** What it asks of a link. */
+export interface ProbedLink {
+  /** When the other end last gave a sign of life, on the monotonic clock. */
+  readonly heardAt: number | undefined
+  probe (): void
+}
+
+/**
+ * Asks one link in each period whether it still works: that from which nothing was heard for longest. So each node sends and
+ * gets about one probe a period in a mesh of any size, as in SWIM (Das, Gupta and Motivala, 2002, section 4.3); and since a probe
+ * asks what the other end has, every pair compares now and then, whoever pushes to whom.
+ */
+export class Probing {
+  readonly #clock: Clock
+  readonly #periodMs: number
+  readonly #links: () => readonly ProbedLink[]
+  #timer: Timer | undefined
+
+  /** `links` gives those that work. */
+  constructor (clock: Clock, periodMs: number, links: () => readonly ProbedLink[]) {
+    this.#clock = clock
+    this.#periodMs = periodMs
+    this.#links = links
+  }
+
+  start (): void {
+    this.#timer = this.#clock.timer(this.#periodMs, () => {
+      this.#probe()
+      this.start()
+    })
+  }
+
+  stop (): void {
+    this.#timer?.cancel()
+  }
+
+  #probe (): void {
+    const quietSince = this.#clock.monotonic() - this.#periodMs
+    const links = this.#links().filter(({ heardAt = 0 }) => heardAt <= quietSince)
+    links.sort((a, b) => (a.heardAt ?? 0) - (b.heardAt ?? 0))[0]?.probe()
+  }
+}

@@ -1,0 +1,22 @@
+import { askingCases } from './asking-cases.ts'
+import { carryingCases } from './carrying-cases.ts'
+import { withoutExempt } from './conformance-case.ts'
+import { failingCases } from './failing-cases.ts'
+import { lifeCases } from './life-cases.ts'
+import { outageCases } from './outage-cases.ts'
+import { sharedCases } from './shared-cases.ts'
+import type { TransportCase } from './transport-case.ts'
+import type { TransportSubject } from './transport-subject.ts'
+
+/** All promises of transports that can be seen from outside. */
+export const transportCases: readonly TransportCase[] = [...carryingCases, ...askingCases, ...failingCases, ...sharedCases, ...outageCases, ...lifeCases]
+
+/**
+ * Those that a subject has promised: by its reach, by what its worlds can do, and without those it is exempt from.
+ *
+ * @throws TypeError when it is exempt from something that is no case.
+ */
+export function transportCasesOf ({ reach, can, exempt = {} }: TransportSubject): readonly TransportCase[] {
+  const applicable = transportCases.filter((each) => (each.reach === 'any' || each.reach === reach) && (each.needs === undefined || can.includes(each.needs)))
+  return withoutExempt(applicable, exempt)
+}
