@@ -43,7 +43,7 @@ describe('the shared folder', function () {
     // The last peer gone.
     await beta.stop()
     await lab.eventually(async () => expect((await carriers(alpha)).active).to.deep.equal(['fs']))
-    expect((await carriers(alpha)).reason).to.match(/^0 of 1 trusted peers linked \(beta: 127\.0\.0\.1:.+\); the shared folder carries/)
+    expect((await carriers(alpha)).reason).to.match(/^0 of 1 trusted peers linked \(beta: it said goodbye\); the shared folder carries/)
     await alpha.append('notes', 'alone again')
     await lab.eventually(async () => expect(await countEnvelopes(lab.sharedDir)).to.equal(5))
 

@@ -170,6 +170,12 @@ describe('Sync, of a peer that said goodbye,', () => {
     expect(before).to.deep.equal([1, 1])
   })
 
+  it('writes the folder for it at once: who said goodbye is not waited for', async () => {
+    await using fixture = await parted()
+    await until(() => fixture.writesFolder === true)
+    expect(fixture.clock.monotonic()).to.equal(0)
+  })
+
   it('dials it at once when it announces itself again', async () => {
     await using fixture = await parted()
     fixture.broken.clear()

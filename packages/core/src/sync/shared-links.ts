@@ -50,11 +50,12 @@ export class SharedLinks {
     await Promise.all([...this.#links.values()].map((loop) => loop.stop()))
   }
 
-  /** How long a peer's own link is still given. */
-  #waitFor (did: Did, peers: PeerLinks): number {
-    const { clock, fallbackMs } = this.#options
-    const loop = peers.to(did)?.loop
+  /** How long a peer's own link is still given; none when the peer has said goodbye. */
+  #waitFor (did: Did, links: PeerLinks): number {
+    const { clock, fallbackMs, peers } = this.#options
+    const loop = links.to(did)?.loop
     if (loop?.status.state === 'up') return Infinity
+    if (peers.get(did)?.leftAt !== undefined) return 0
     return loop?.health.lostAt === undefined ? 0 : loop.health.lostAt + fallbackMs - clock.monotonic()
   }
 
