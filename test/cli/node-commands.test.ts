@@ -114,6 +114,17 @@ describe('commands that talk to a node', () => {
     ].join('\n'))
   })
 
+  it('peers shows the tunnel to a peer', async () => {
+    const tunnel = { state: 'up', address: 'fd00::1', endpoint: '203.0.113.7:51820', lastHandshakeAt: '2026-01-01T00:00:00.000Z', rxBytes: 1_200, txBytes: 30 }
+    const trying = { state: 'trying', address: 'fd00::1', rxBytes: 0, txBytes: 0 }
+    await using node = await startNode({ 'GET /api/v1/peers': () => ({ body: [{ ...peer, tunnel }, { ...peer, tunnel: trying }] }) })
+    const { stdout } = await folder.akshi(['peers'])
+    expect(node.requests.length).to.equal(1)
+    expect(stdout.split('\n').filter((line) => line.includes('tunnel'))).to.deep.equal([
+      '  tunnel up at 203.0.113.7:51820, last handshake 2026-01-01T00:00:00.000Z, 1.2 kB in, 30 B out', '  tunnel trying, no handshake yet, 0 B in, 0 B out'
+    ])
+  })
+
   it('trust prints the DID it trusts and the other half to be done', async () => {
     await using node = await startNode({
       'POST /api/v1/trust': () => ({ body: { ...peer, name: 'beta' } }),

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { homePaths, type Acknowledgement, type Did, type EntryView, type MeshEvent, type NodeStatus } from '@akshi/core'
-import type { SwitchedLan } from './switched-lan.ts'
 
 const akshi = fileURLToPath(new URL('../../packages/cli/bin/akshi.js', import.meta.url))
 const port = 3210
@@ -16,37 +15,44 @@ const door = `const { createServer, connect } = require('net')
 process.on('disconnect', () => process.exit())
 createServer((a) => { const b = connect(${port}, '127.0.0.1'); a.pipe(b).pipe(a); for (const s of [a, b]) s.on('error', () => { a.destroy(); b.destroy() }) }).listen(process.argv[1], () => process.send(0))`
 
-/** A host of a LAN with one node: its folder, and its process while it runs. Dispose it, which ends that at once. */
+/** Hosts on a network of their own, by number. */
+export interface Laboratory {
+  readonly address: (host: number) => string
+  /** The words after `ip` that run a command on a host. It becomes the command, so that a signal reaches that itself. */
+  readonly command: (host: number, ...argv: string[]) => string[]
+}
+
+/** A host of a laboratory with one node: its folder, and its process while it runs. Dispose it, which ends that at once. */
 export class LiveNode implements AsyncDisposable {
   readonly name: string
   readonly home: string
   readonly did: Did
   readonly address: string
-  readonly #lan: SwitchedLan
+  readonly #lab: Laboratory
   readonly #host: number
   readonly #door: ChildProcess
   #node: ChildProcess | undefined
   #token = ''
   #log = ''
 
-  private constructor (lan: SwitchedLan, host: number, home: string, did: Did, door: ChildProcess) {
+  private constructor (lab: Laboratory, host: number, home: string, did: Did, door: ChildProcess) {
     this.name = `host${host}`
     this.home = home
     this.did = did
-    this.address = lan.address(host)
-    this.#lan = lan
+    this.address = lab.address(host)
+    this.#lab = lab
     this.#host = host
     this.#door = door
   }
 
   /** A node that does not run yet, with its folder in this one. */
-  static async make (lan: SwitchedLan, host: number, folder: string): Promise<LiveNode> {
+  static async make (lab: Laboratory, host: number, folder: string): Promise<LiveNode> {
     const home = join(folder, String(host))
     await mkdir(home)
     const { stdout } = await promisify(execFile)(process.execPath, [akshi, 'init', '--name', `host${host}`, '--home', home, '--json'], { env: environment(home) })
-    const opened = spawn('ip', lan.command(host, process.execPath, '-e', door, `${home}/door`), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const opened = spawn('ip', lab.command(host, process.execPath, '-e', door, `${home}/door`), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     await once(opened, 'message')
-    return new LiveNode(lan, host, home, (JSON.parse(stdout) as { did: Did }).did, opened)
+    return new LiveNode(lab, host, home, (JSON.parse(stdout) as { did: Did }).did, opened)
   }
 
   /** All that it logged in all its lives. */
@@ -62,7 +68,7 @@ export class LiveNode implements AsyncDisposable {
 
   /** Resolves when it says that it runs. */
   async start (): Promise<void> {
-    const argv = this.#lan.command(this.#host, process.execPath, akshi, 'run', '--json', '--home', this.home)
+    const argv = this.#lab.command(this.#host, process.execPath, akshi, 'run', '--json', '--home', this.home)
     const node = spawn('ip', argv, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: environment(this.home), cwd: this.home })
     this.#node = node
     node.stderr?.on('data', (chunk) => { this.#log += String(chunk) })
@@ -79,7 +85,7 @@ export class LiveNode implements AsyncDisposable {
 
   /** Runs a command beside the node. Resolves to what it printed. */
   async akshi (...argv: string[]): Promise<string> {
-    const command = this.#lan.command(this.#host, process.execPath, akshi, ...argv, '--home', this.home)
+    const command = this.#lab.command(this.#host, process.execPath, akshi, ...argv, '--home', this.home)
     return (await promisify(execFile)('ip', command, { env: environment(this.home) })).stdout
   }
 

@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib'
 import {
-  createIdentity, encodeSnapshot, feedKey, HttpRoutes, sealEnvelope, silentLogger, systemClock, systemRandom, type Announcement,
+  createIdentity, encodeSnapshot, feedKey, HttpRoutes, sealEnvelope, silentLogger, systemClock, systemRandom, Tunnels, type Announcement,
   type Clock, type Did, type Digest, type EnvelopeReceiver, type FeedState, type Identity, type JournalEnvelope, type JournalHeader,
   type LinkSource, type LogHeader, type Logger, type NodeControl, type NodeSettings, type PeerBook, type PluginCradle, type Prober,
   type PullOptions, type Range, type Receipt, type Transport
@@ -148,6 +148,7 @@ export class TestNode {
       random: systemRandom,
       identity: this.identity,
       httpRoutes: this.httpRoutes,
+      tunnels: new Tunnels(),
       control: this.fake.control,
       peerBook: {} as PeerBook,
       announcer: {
@@ -174,6 +175,7 @@ export async function openPort (options: Partial<PortOptions> = {}): Promise<{ p
   const port = new MeshPort({
     identity: createIdentity(),
     bind: '127.0.0.1',
+    also: [],
     port: 0,
     maxConnections: 100,
     requestTimeoutMs: 60_000,

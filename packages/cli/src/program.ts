@@ -6,6 +6,7 @@ import { addDemo } from './commands/demo.ts'
 import { addId } from './commands/id.ts'
 import { addInit } from './commands/init.ts'
 import { addJournal } from './commands/journal.ts'
+import { addMesh } from './commands/mesh.ts'
 import { addPeers } from './commands/peers.ts'
 import { addRun } from './commands/run.ts'
 import { addStatus } from './commands/status.ts'
@@ -25,7 +26,7 @@ export type AddCommand = (program: Command, invocation: Invocation) => void
 
 /** In the order of the help: making a node, running it, looking at it, writing to it, checking. */
 const commands: readonly AddCommand[] = [
-  addInit, addRun, addStop, addDemo, addStatus, addPeers, addWhy, addConvergence, addTrust, addUntrust, addJournal, addWait, addId, addToken, addCert, addConfig
+  addInit, addRun, addStop, addDemo, addStatus, addPeers, addWhy, addConvergence, addTrust, addUntrust, addJournal, addWait, addId, addToken, addCert, addMesh, addConfig
 ]
 
 /** The whole command line. It throws `CommanderError` where commander would end the process. */

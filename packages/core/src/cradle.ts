@@ -8,6 +8,7 @@ import type { Identity } from './identity.ts'
 import type { Logger } from './logger.ts'
 import type { Random } from './random.ts'
 import type { PeerBook } from './peer-book.ts'
+import type { Tunnels } from './tunnels.ts'
 
 /** How this node is set up, for the parts that need to know. */
 export interface NodeSettings {
@@ -39,6 +40,7 @@ export interface Cradle {
   readonly announcer: Announcer
   readonly control: NodeControl
   readonly httpRoutes: HttpRoutes
+  readonly tunnels: Tunnels
 }
 
 /** The container of one runtime: strict, so that a scope cannot capture another's values. */

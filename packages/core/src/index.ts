@@ -17,7 +17,7 @@ export { createIdentity, ensureIdentity, identityFromKey, readIdentity, type Ide
 export { createLogger, silentLogger, type LogFields, type LogFormat, type Logger, type LogLevel } from './logger.ts'
 export type { EventOptions, MeshEvent, MeshEventData } from './mesh-event.ts'
 export type { AddressTry, PeerExplanation } from './peer-explanation.ts'
-export type { PeerBook, PeerView, Trust } from './peer-book.ts'
+export type { PeerBook, PeerTunnel, PeerView, Trust } from './peer-book.ts'
 export {
   definePlugin, NoConfig, type Plugin, type PluginCradle, type PluginParts, type Service
 } from './plugin.ts'
@@ -50,3 +50,4 @@ export { configurePlugins, loadPlugins, type LoadedPlugin, type LoadPluginsOptio
 export type { Disk, DiskFile } from './storage/disk.ts'
 export { diskFailed } from './storage/disk-error.ts'
 export { createNode, type NodeOptions, type Runtime } from './runtime.ts'
+export { Tunnels, type TunnelNetwork, type TunnelStatus } from './tunnels.ts'

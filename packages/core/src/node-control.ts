@@ -24,6 +24,7 @@ import type { Inbox } from './sync/inbox.ts'
 import type { LinkLoop } from './sync/link-loop.ts'
 import type { Sharing } from './sync/sharing.ts'
 import type { Sync } from './sync/sync.ts'
+import type { Tunnels } from './tunnels.ts'
 
 export interface ControlOptions {
   readonly own: Did
@@ -35,6 +36,7 @@ export interface ControlOptions {
   readonly events: EventLog
   readonly sharing: Sharing
   readonly sync: Sync
+  readonly tunnels: Pick<Tunnels, 'to'>
   readonly inbox: Inbox
   readonly durability: Durability
   readonly hooks: Hooks
@@ -120,6 +122,7 @@ export class Control implements NodeControl {
   convergence (agent?: string, asker?: Did): Convergence {
     const { peers, sync } = this.#options
     if (agent !== undefined) checkJournalName(agent)
+    if (asker === undefined) sync.freshen()                  // who asks again has newer answers
     const trusted = peers.all().filter(({ trust }) => trust === 'trusted')
     const options = { ...this.#options, peers: trusted, linkTo: (did: Did) => sync.linkTo(did), shared: sync.shared, nameOf: (did: Did) => this.#nameOf(did) }
     return describeConvergence(options, { agent, asker })
@@ -128,6 +131,7 @@ export class Control implements NodeControl {
   #peerStatus (peer: PeerView): PeerStatus {
     const { did, name, trust, trustReason, sources, addresses, seenAt } = peer
     const link = this.#options.sync.linkTo(did)
+    const tunnel = this.#options.tunnels.to(did)
     return {
       did,
       name,
@@ -137,6 +141,7 @@ export class Control implements NodeControl {
       addresses,
       ...(seenAt === undefined ? {} : { seenAt: new Date(seenAt).toISOString() }),
       ...(link === undefined ? {} : { link: link.status }),
+      ...(tunnel === undefined ? {} : { tunnel }),
       ...(trust === 'trusted' ? { health: this.#options.sync.healthOf(peer), via: this.#options.sync.reachOf(did), ...this.#lagOf(did, link) } : {}),
       ...(link?.session.catchUp === undefined ? {} : { catchUp: link.session.catchUp })
     }

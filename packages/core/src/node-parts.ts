@@ -31,6 +31,7 @@ import { SendGate } from './sync/send-gate.ts'
 import { Sharing } from './sync/sharing.ts'
 import { Sync } from './sync/sync.ts'
 import type { Transport } from './transport.ts'
+import type { Tunnels } from './tunnels.ts'
 
 export interface NodePartsOptions {
   readonly config: RuntimeConfig
@@ -43,6 +44,7 @@ export interface NodePartsOptions {
   readonly httpRoutes: HttpRoutes
   /** Filled by the runtime once the plugins are set up. */
   readonly transports: ReadonlyMap<string, Transport>
+  readonly tunnels: Tunnels
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -56,7 +58,7 @@ export type NodeParts = ReturnType<typeof createNodeParts>
 
 /** Makes core's parts and joins them. */
 export function createNodeParts (options: NodePartsOptions) {
-  const { config: { mesh, agents, journal: { durability } }, settings, identity, paths, plugins, httpRoutes, transports, disk, mark, clock, random, logger } = options
+  const { config: { mesh, agents, journal: { durability } }, settings, identity, paths, plugins, httpRoutes, transports, tunnels, disk, mark, clock, random, logger } = options
   const common = { clock, random, logger }
   const board = new HookBoard(logger)
   const { hooks } = board
@@ -103,6 +105,7 @@ export function createNodeParts (options: NodePartsOptions) {
     announcer,
     notices,
     transports,
+    tunnels,
     intervalMs: mesh.sync.interval_secs * 1000,
     batchSize: mesh.sync.batch_size,
     maxEnvelopes: mesh.sync.max_lag_before_full_sync,
@@ -113,7 +116,7 @@ export function createNodeParts (options: NodePartsOptions) {
     fallbackMs: mesh.sync.fallback_after_secs * 1000
   })
   const receiver = new Receiver({ journals, sharing, inbox, gate, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from) })
-  const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, candidates, events, sharing, sync, inbox, durability, hooks, notices, httpRoutes, plugins, clock })
+  const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, candidates, events, sharing, sync, tunnels, inbox, durability, hooks, notices, httpRoutes, plugins, clock })
   return { board, trust, peers, candidates, journals, announcer, sync, receiver, control }
 }
 
@@ -148,7 +151,7 @@ function reportForks (folder: string, disk: Disk, notices: Notices): (fork: Fork
 }
 
 /** A peer of runtime.toml. Without a tunnel it is dialled at its endpoint's host and its dashboard port. */
-function configuredPeer ({ name, node_did: did, endpoint, dashboard_port: port }: RuntimeConfig['mesh']['peers'][number]): ConfiguredPeer {
+function configuredPeer ({ name, node_did: did, endpoint, dashboard_port: port, wireguard_public_key: publicKey }: RuntimeConfig['mesh']['peers'][number]): ConfiguredPeer {
   const host = endpoint?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-  return { did, name, addresses: host === undefined ? [] : [{ host, port }] }
+  return { did, name, addresses: host === undefined ? [] : [{ host, port }], tunnel: { endpoint, publicKey, port } }
 }

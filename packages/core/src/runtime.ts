@@ -19,6 +19,7 @@ import { ApplyingMark } from './storage/applying-mark.ts'
 import { systemDisk } from './storage/system-disk.ts'
 import type { Disk } from './storage/disk.ts'
 import type { Transport } from './transport.ts'
+import { Tunnels } from './tunnels.ts'
 
 export interface NodeOptions {
   readonly config: RuntimeConfig
@@ -122,6 +123,7 @@ export class Runtime {
       await this.#lifecycle.start({ name: 'the applying mark', start: () => {}, stop: () => mark.close() })
       const routes = new HttpRoutes()
       const transports = new Map<string, Transport>()
+      const tunnels = new Tunnels()
       const settings = await this.#settings()
       const parts = createNodeParts({
         config: this.#config,
@@ -133,12 +135,13 @@ export class Runtime {
         plugins: this.#plugins.map(({ plugin: { name }, package: origin }) => ({ name, package: origin })),
         httpRoutes: routes,
         transports,
+        tunnels,
         clock: this.#clock,
         random: this.#random,
         logger: this.#logger
       })
       await parts.trust.open()
-      const plugins = this.#setUp(parts, identity, settings, routes)
+      const plugins = this.#setUp(parts, identity, settings, routes, tunnels)
       for (const { name, transport } of plugins) if (transport !== undefined) transports.set(name, transport)
       for (const part of startOrder(parts, plugins, this.#logger)) await this.#lifecycle.start(part)
       if (routes.baseUrl !== undefined) await this.#lifecycle.start(this.#notePart(routes.baseUrl))
@@ -157,8 +160,8 @@ export class Runtime {
   }
 
   /** Sets the plugins up, each with a scope of its own; then nobody can tap a hook any more. */
-  #setUp ({ board, peers: peerBook, announcer, control }: NodeParts, identity: Identity, settings: NodeSettings, httpRoutes: HttpRoutes): readonly SetUpPlugin[] {
-    const cradle = createCradle({ clock: this.#clock, random: this.#random, logger: this.#logger, identity, settings, peerBook, announcer, control, httpRoutes })
+  #setUp ({ board, peers: peerBook, announcer, control }: NodeParts, identity: Identity, settings: NodeSettings, httpRoutes: HttpRoutes, tunnels: Tunnels): readonly SetUpPlugin[] {
+    const cradle = createCradle({ clock: this.#clock, random: this.#random, logger: this.#logger, identity, settings, peerBook, announcer, control, httpRoutes, tunnels })
     const plugins = setUpPlugins(this.#plugins, ({ plugin: { name: plugin }, config }) => {
       return createPluginScope(cradle, { config, logger: this.#logger.child({ plugin }), hooks: board.facade() }).cradle as PluginCradle
     })

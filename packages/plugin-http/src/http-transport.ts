@@ -1,4 +1,4 @@
-import { maxRequestBytes, MeshError, type Address, type Clock, type EnvelopeReceiver, type Identity, type Link, type LinkTarget, type Transport } from '@akshi/core'
+import { maxRequestBytes, MeshError, type Address, type Clock, type EnvelopeReceiver, type Identity, type Link, type LinkTarget, type Transport, type Tunnels } from '@akshi/core'
 import { isLocal } from './access.ts'
 import { AddressWatch } from './address-watch.ts'
 import type { Dialler } from './dialler.ts'
@@ -13,6 +13,7 @@ export interface HttpTransportOptions extends RouterOptions {
   readonly dialler: Dialler
   readonly requestTimeoutMs: number
   readonly maxConnections: number
+  readonly tunnels: Pick<Tunnels, 'own'>
   /** Where a port can be dialled, as of now. */
   readonly ownAddresses: (port: number) => readonly Address[]
 }
@@ -48,6 +49,7 @@ export class HttpTransport implements Transport {
     const port = new MeshPort({
       identity,
       bind: dashboard.bind,
+      also: covers(dashboard.bind) ? [] : this.#options.tunnels.own.filter((host) => host !== dashboard.bind),
       port: dashboard.port,
       maxConnections,
       requestTimeoutMs,
@@ -82,6 +84,11 @@ export class HttpTransport implements Transport {
     this.#options.httpRoutes.baseUrl = undefined
     await Promise.all([port?.close(), ...[...this.#links].map((link) => link.close())])
   }
+}
+
+/** Whether whoever listens there listens at every address of the machine. */
+function covers (bind: string): boolean {
+  return bind === '::'
 }
 
 /** Where this machine reaches a port bound to `bind`. */

@@ -16,12 +16,12 @@ export default definePlugin({
   name: 'http',
   apiVersion: 1,
   config: HttpConfig,
-  setup ({ config, settings, identity, announcer, control, httpRoutes, hooks, clock, logger }) {
+  setup ({ config, settings, identity, announcer, control, httpRoutes, tunnels, hooks, clock, logger }) {
     const requestTimeoutMs = config.request_timeout_secs * 1000
     const dialler = new Dialler(identity, clock, config.connect_timeout_secs * 1000)
     const addresses = (port: number) => ownAddresses(settings.dashboard.bind, port, networkInterfaces())
     const transport = new HttpTransport({
-      settings, identity, announcer, control, httpRoutes, clock, logger, dialler, requestTimeoutMs, maxConnections: config.max_connections, ownAddresses: addresses
+      settings, identity, announcer, control, httpRoutes, tunnels, clock, logger, dialler, requestTimeoutMs, maxConnections: config.max_connections, ownAddresses: addresses
     })
     const prober = new HttpProber({ own: identity.did, meshId: settings.meshId, dialler, requestTimeoutMs })
     let announced: readonly Address[] = []

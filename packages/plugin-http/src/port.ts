@@ -12,6 +12,8 @@ const unreadTimeoutMs = 60_000
 export interface PortOptions {
   readonly identity: Identity
   readonly bind: string
+  /** Further hosts to listen on, at the same port. */
+  readonly also: readonly string[]
   /** 0 takes any free one. */
   readonly port: number
   readonly maxConnections: number
@@ -32,16 +34,16 @@ export class MeshPort {
   /** For the first byte, the handshake and the headers, each. */
   readonly #helloTimeoutMs: number
   readonly #sockets = new Set<Socket>()
-  readonly #net: Server
+  readonly #servers: readonly Server[]
   readonly #tls: TlsServer
   readonly #http: HttpServer
 
   constructor (options: PortOptions) {
-    const { identity, listener, maxConnections, requestTimeoutMs } = options
+    const { identity, listener, also, maxConnections, requestTimeoutMs } = options
     this.#options = options
     this.#helloTimeoutMs = Math.min(maxHelloTimeoutMs, requestTimeoutMs)
-    this.#net = createNetServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket))
-    this.#net.maxConnections = maxConnections
+    this.#servers = ['', ...also].map(() => createNetServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket)))
+    for (const server of this.#servers) server.maxConnections = maxConnections
     this.#tls = createTlsServer(serverTlsOptions(identity, this.#helloTimeoutMs), (socket) => this.#http.emit('connection', socket))
     this.#tls.on('tlsClientError', (_error, socket) => socket.destroy())     // node:tls leaves one that took too long open
     this.#http = createHttpServer({
@@ -59,26 +61,32 @@ export class MeshPort {
    * @throws MeshError `MESH_PORT_IN_USE`, or `MESH_CONFIG_INVALID` when this machine cannot listen there.
    */
   async listen (): Promise<number> {
-    const { bind, port } = this.#options
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#net.once('error', reject)
-        this.#net.listen({ port, host: bind }, () => resolve())
-      })
-    } catch (cause) {
-      throw listenError(bind, port, cause)
-    }
+    const { bind, also } = this.#options
+    let { port } = this.#options
+    for (const [index, host] of [bind, ...also].entries()) port = await this.#listenOn(this.#servers[index] as Server, host, port)
     // node:http enforces its time limits from this event on, which only a server that listens by itself would get.
     this.#http.emit('listening')
-    return (this.#net.address() as AddressInfo).port
+    return port
   }
 
   /** Closes the port and cuts every connection, whatever it is doing. Safe before `listen`. */
   async close (): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()))
+    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
     for (const socket of this.#sockets) socket.destroy()
     this.#http.close()
-    await closed
+    await Promise.all(closed)
+  }
+
+  async #listenOn (server: Server, host: string, port: number): Promise<number> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ port, host }, () => resolve())
+      })
+    } catch (cause) {
+      throw listenError(host, port, cause)
+    }
+    return (server.address() as AddressInfo).port
   }
 
   #accept (socket: Socket): void {

@@ -86,7 +86,7 @@ describe('LinkHealth', () => {
     await clock.advance(1_000)
     health.failed(lost)
     const failed = health.heardAt
-    health.heard()
+    health.called()
     await clock.advance(1_000)
     expect([before, failed, health.heardAt, health.status.state]).to.deep.equal([undefined, undefined, 1_000, 'down'])
     health.works()

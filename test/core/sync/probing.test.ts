@@ -10,12 +10,13 @@ function field (count: number) {
   const heardAt = new Map<number, number>()
   const probes: [at: number, link: number][] = []
   const silent = new Set<number>()
+  const oneWay = new Set<number>()
   const probe = (link: number) => {
     probes.push([clock.monotonic(), link])
     if (!silent.has(link)) heardAt.set(link, clock.monotonic())
   }
-  const probing = new Probing(clock, periodMs, () => [...Array(count).keys()].map((link) => ({ heardAt: heardAt.get(link), probe: () => probe(link) })))
-  return { clock, heardAt, probes, silent, probing }
+  const probing = new Probing(clock, periodMs, () => [...Array(count).keys()].map((link) => ({ heardAt: heardAt.get(link), isOneWay: oneWay.has(link), probe: () => probe(link) })))
+  return { clock, heardAt, probes, silent, oneWay, probing }
 }
 
 describe('Probing', () => {
@@ -67,5 +68,13 @@ describe('Probing', () => {
     probing.stop()
     await clock.advance(10 * periodMs)
     expect([probes.length, clock.delays]).to.deep.equal([1, []])
+  })
+
+  it('asks those that do not call twice a period, and the others as before', async () => {
+    const { clock, probes, oneWay, probing } = field(3)
+    oneWay.add(1)
+    probing.start()
+    await clock.advance(2 * periodMs)
+    expect(probes).to.deep.equal([[1_000, 1], [2_000, 1], [2_000, 0], [3_000, 1], [4_000, 1], [4_000, 2]])
   })
 })

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
 import { placeOf } from '../place.ts'
+import { describeTunnel } from '../tunnel-line.ts'
 import { printable, type Terminal } from '../terminal.ts'
 
 /** `akshi peers`: every node that is known, with the reasons. */
@@ -30,6 +31,7 @@ function describePeer (peer: PeerStatus, terminal: Terminal): string[] {
     `  seen   ${peer.sources.join(', ') || 'never'}${places.length > 0 ? ` at ${places.join(', ')}` : ''}`,
     ...(peer.health === undefined ? [] : [`  health ${peer.health}${peer.seenAt === undefined ? '' : `, last sign of life ${peer.seenAt}`}`]),
     ...(link === undefined ? [] : [`  link   ${link.transport} is ${link.state}: ${printable(link.reason)}`]),
+    ...(peer.tunnel === undefined ? [] : [`  tunnel ${describeTunnel(peer.tunnel)}`]),
     ...(via === undefined ? [] : [`  via    ${via.transport ?? 'nothing'}: ${printable(via.reason)}`]),
     ...(peer.trust === 'trusted' ? [`  lag    ${peer.converged === true ? 'none, it has the same' : String(lag)}`] : [])
   ]

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
 import { placeOf } from '../place.ts'
+import { describeTunnel } from '../tunnel-line.ts'
 import { printable, table, type Terminal } from '../terminal.ts'
 
 /** `akshi why`: why one peer stands where it does. */
@@ -24,6 +25,7 @@ function describe ({ peer, tries, verdict, next }: PeerExplanation, terminal: Te
     `  ${printable(verdict)}`,
     `  trust  ${peer.trust}: ${printable(peer.trustReason)}`,
     ...(peer.seenAt === undefined ? [] : [`  seen   ${peer.seenAt}`]),
+    ...(peer.tunnel === undefined ? [] : [`  tunnel ${describeTunnel(peer.tunnel)}`]),
     ...addressLines(tries, terminal),
     ...(next === undefined ? [] : ['', next])
   ]

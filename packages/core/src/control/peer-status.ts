@@ -1,6 +1,7 @@
 import type { Address } from '../announcement.ts'
 import type { Did } from '../did.ts'
 import type { Trust } from '../peer-book.ts'
+import type { TunnelStatus } from '../tunnels.ts'
 
 /** A link as the operator sees it. */
 export interface LinkStatus {
@@ -34,6 +35,8 @@ export interface PeerStatus {
   readonly link?: LinkStatus
   /** How envelopes reach it now, with the reason: `http`, `fs` or none. */
   readonly via?: { readonly transport: string | null, readonly reason: string }
+  /** Present when a tunnel to it is wanted. */
+  readonly tunnel?: TunnelStatus
   /** Envelopes that this node has and the peer has not said it has, over the feeds that both admit. */
   readonly lag?: number
   /** True when the peer said that it has exactly what this node has. */

@@ -1,6 +1,6 @@
 import type { Address, SignedAnnouncement } from '../announcement.ts'
 import { shortDid, type Did } from '../did.ts'
-import type { PeerView, Trust } from '../peer-book.ts'
+import type { PeerTunnel, PeerView, Trust } from '../peer-book.ts'
 
 export type TrustPolicy = 'known' | 'lan' | 'open'
 
@@ -9,6 +9,7 @@ export interface ConfiguredPeer {
   readonly did: Did
   readonly name: string | undefined
   readonly addresses: readonly Address[]
+  readonly tunnel?: PeerTunnel
 }
 
 /** What is known of one node. */
@@ -53,6 +54,7 @@ export function viewOf ({ did, configured, sources, addresses, signed, seenAt, l
     sources: [...sources],
     addresses: [...addresses, ...(configured?.addresses ?? []).filter((address) => !addresses.some((known) => sameAddress(known, address)))],
     ...(signed === undefined ? {} : { announcement: signed.announcement }),
+    ...(configured?.tunnel === undefined ? {} : { tunnel: configured.tunnel }),
     ...(seenAt === undefined ? {} : { seenAt }),
     ...(leftAt === undefined ? {} : { leftAt })
   })

@@ -87,10 +87,11 @@ export class KnownPeers implements PeerBook {
     if (before !== after) this.#tell(peer)
   }
 
-  /** Notes a newer announcement of a node that was met before. Its addresses still want a dial. */
+  /** Notes a newer announcement of a node that was met before, or that the operator trusts. Its addresses still want a dial. */
   update (signed: SignedAnnouncement): void {
     const peer = this.#peers.get(signed.announcement.did)
-    if (peer?.signed === undefined || signed.announcement.seq <= peer.signed.announcement.seq) return
+    if (peer === undefined || signed.announcement.seq <= (peer.signed?.announcement.seq ?? 0)) return
+    if (peer.signed === undefined && this.#judge(peer)[0] !== 'trusted') return
     peer.signed = signed
     peer.leftAt = undefined
     this.#tell(peer)

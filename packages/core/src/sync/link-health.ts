@@ -27,6 +27,7 @@ export class LinkHealth {
   #failures = 0
   #lostAt: number | undefined
   #heardAt: number | undefined
+  #calledAt: number | undefined
   readonly #startedAt: number
 
   constructor (options: HealthOptions) {
@@ -46,17 +47,21 @@ export class LinkHealth {
   /** When the other end last gave a sign of life, on the monotonic clock. */
   get heardAt (): number | undefined { return this.#heardAt }
 
+  /** When the other end last called by itself, on the monotonic clock; nothing for one that never did: perhaps it cannot. */
+  get calledAt (): number | undefined { return this.#calledAt }
+
   /** How much longer than usual an answer may take: an end that is slow must not be given up over and over. */
   get patience (): number { return 2 ** Math.min(this.#failures, 2) }
 
-  /** The other end gave a sign of life, over this link or otherwise. */
-  heard (): void {
-    this.#heardAt = this.#options.clock.monotonic()
+  /** The other end called by itself, which is a sign of life too. */
+  called (): void {
+    this.#calledAt = this.#options.clock.monotonic()
+    this.#heardAt = this.#calledAt
   }
 
   /** A request over the link was answered. */
   works (): void {
-    this.heard()
+    this.#heardAt = this.#options.clock.monotonic()
     this.#failures = 0
     this.#enter('up', 'it works')
   }

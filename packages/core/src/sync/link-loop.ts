@@ -85,7 +85,7 @@ export class LinkLoop {
   }
 
   /** What the other end has may be otherwise: ask, when the link works. Returns at once. */
-  ask (): void {
+  readonly ask = (): void => {
     this.#agenda.ask()
     this.ring()
   }

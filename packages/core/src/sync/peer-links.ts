@@ -1,9 +1,11 @@
+import type { Address } from '../announcement.ts'
 import type { Did } from '../did.ts'
 import { describeError } from '../errors.ts'
 import type { NodeAnnouncer } from '../node-announcer.ts'
 import type { Notices } from '../notices.ts'
 import type { PeerView } from '../peer-book.ts'
 import type { Transport } from '../transport.ts'
+import type { Tunnels } from '../tunnels.ts'
 import { FanOut } from './fan-out.ts'
 import { Greeting } from './greeting.ts'
 import type { LinkLoop } from './link-loop.ts'
@@ -20,6 +22,7 @@ export interface PeerLinkOptions extends LinkOptions {
   /** By plugin name, in the order of the configuration. */
   readonly transports: ReadonlyMap<string, Transport>
   readonly recovery: Recovery
+  readonly tunnels: Pick<Tunnels, 'contains'>
 }
 
 /** A link to a peer, over the transport of this plugin. */
@@ -124,8 +127,8 @@ export class PeerLinks {
   }
 
   #open (did: Did, name: string, transport: Transport): void {
-    const { peers, announcer, clock, recovery } = this.#options
-    const addresses = () => peers.get(did)?.addresses ?? []
+    const { peers, announcer, clock, recovery, tunnels } = this.#options
+    const addresses = () => tunnelsFirst(peers.get(did)?.addresses ?? [], tunnels)
     const greeting = new Greeting(did, peers, announcer, clock)
     const connect = (signal: AbortSignal) => {
       greeting.forget()
@@ -143,4 +146,9 @@ export class PeerLinks {
     this.#plans.delete(did)
     if (closing !== undefined) this.#closing.add(closing)
   }
+}
+
+/** Addresses inside tunnels before the others, otherwise as they come. */
+function tunnelsFirst (addresses: readonly Address[], tunnels: Pick<Tunnels, 'contains'>): readonly Address[] {
+  return [...addresses].sort((a, b) => Number(tunnels.contains(b.host)) - Number(tunnels.contains(a.host)))
 }

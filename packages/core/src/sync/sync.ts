@@ -7,25 +7,23 @@ import type { PeerView } from '../peer-book.ts'
 import type { LinkSource } from '../transport.ts'
 import type { LinkLoop } from './link-loop.ts'
 import { NewsTeller } from './news-teller.ts'
+import { peerHealth } from './peer-health.ts'
 import { PeerLinks, type PeerLinkOptions } from './peer-links.ts'
 import { Probing } from './probing.ts'
+import { reachOver, type Reach } from './reach.ts'
 import type { Contact } from './receiver.ts'
 import { SharedLinks, type SharedLinkOptions } from './shared-links.ts'
-import { usualReason } from './transport-plan.ts'
 
 /** Probes in the time between two comparisons. */
 const probesAnInterval = 5
+/** Intervals; an end to which news is pushed both ways calls in each. */
+const oneWayAfter = 1.5
 const farewellMs = 500
+const freshMs = 1_000
 /** News is told at first to so many times fewer peers than it is pushed to: enough to see whether it gets round without. */
 const toldShare = 4
 
 export interface SyncOptions extends PeerLinkOptions, SharedLinkOptions {}
-
-/** How a peer is reached now, with the reason. */
-export interface Reach {
-  readonly transport: string | null
-  readonly reason: string
-}
 
 /**
  * Keeps this node in step with every trusted peer: a link to each that can be dialled, and the shared transports, which
@@ -48,7 +46,7 @@ export class Sync {
     this.#peers = new PeerLinks(options, () => this.#linkChanged())
     this.#shared = new SharedLinks(options, () => this.#linkChanged())
     this.#teller = new NewsTeller(clock, Math.max(1, Math.ceil(fanout / toldShare)), () => this.#peers.told, ({ session }) => journals.feeds().some((feed) => session.mayLack(feed)))
-    this.#probing = new Probing(clock, intervalMs / probesAnInterval, () => this.#working.map((loop) => ({ heardAt: loop.health.heardAt, probe: () => loop.ask() })))
+    this.#probing = new Probing(clock, intervalMs / probesAnInterval, () => this.#working.map(({ eager, health: { heardAt, calledAt = -Infinity }, ask }) => ({ heardAt, isOneWay: eager && clock.monotonic() - calledAt > oneWayAfter * intervalMs, probe: ask })))
   }
 
   start (): void {
@@ -77,7 +75,7 @@ export class Sync {
     if (from.kind === 'peer') this.#options.peers.heardFrom(from.did)
     const loop = this.#loopOf(from)
     if (loop === undefined) return
-    loop.health.heard()
+    loop.health.called()
     loop.session.note([...shown, ...told])
     if (told.length > 0) loop.expect()
     if (root !== undefined) loop.session.noteRoot(root)
@@ -98,28 +96,21 @@ export class Sync {
   get shared (): ReadonlyMap<string, LinkLoop> { return this.#shared.all }
 
   /** Whether a trusted peer lives, as far as this node can tell. */
-  healthOf ({ did, leftAt }: PeerView): Health {
+  healthOf (peer: PeerView): Health {
     const { clock, intervalMs } = this.#options
-    const loop = this.linkTo(did)
-    const state = loop?.status.state
-    if (state === 'up') return 'alive'
-    if (leftAt !== undefined) return 'left'
-    if (state === 'suspect') return state
-    const quietMs = clock.monotonic() - (loop?.health.heardAt ?? -Infinity)
-    if (quietMs <= intervalMs) return 'alive'              // it asks, though this node cannot ask it
-    return state === 'down' && loop?.health.heardAt !== undefined ? 'down' : 'unknown'
+    return peerHealth(peer, this.linkTo(peer.did), clock, intervalMs)
+  }
+
+  /** Asks those peers what they have who have not said so just now, and to whom news is not pushed. Returns at once. */
+  freshen (): void {
+    const justNow = this.#options.clock.now() - freshMs
+    for (const loop of this.#peers.told) if ((loop.session.saidAt ?? 0) < justNow) loop.ask()
   }
 
   /** How envelopes reach a trusted peer. */
   reachOf (did: Did): Reach {
-    const link = this.#peers.to(did)
-    const planned = this.#peers.reasonFor(did)
-    if (link?.loop.status.state === 'up') return { transport: link.transport, reason: planned === usualReason ? 'its link works' : `its link works; ${planned}` }
-    if (link?.loop.status.state === 'suspect') return { transport: link.transport, reason: `its link is suspect, and tried again: ${link.loop.status.reason}` }
-    const why = link === undefined ? planned : link.loop.status.reason
     const folder = this.#peers.sharedFor(did).find((name) => this.shared.get(name)?.writing === true)
-    if (folder !== undefined) return { transport: folder, reason: `no link works: ${why}` }
-    return { transport: null, reason: why }
+    return reachOver(this.#peers.to(did), this.#peers.reasonFor(did), folder)
   }
 
   #grew (feed: Feed): void {

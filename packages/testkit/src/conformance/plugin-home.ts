@@ -1,5 +1,5 @@
 import {
-  configurePlugins, HttpRoutes, silentLogger, systemClock, systemRandom, type Announcement, type Clock, type Cradle, type Identity, type NodeControl, type Plugin,
+  configurePlugins, HttpRoutes, silentLogger, systemClock, systemRandom, Tunnels, type Announcement, type Clock, type Cradle, type Identity, type NodeControl, type Plugin,
   type PluginHooks, type PluginParts, type SignedAnnouncement, type Timer
 } from '@akshi/core'
 import { meshId } from './material.ts'
@@ -59,7 +59,8 @@ export class PluginHome {
       peerBook: { get: () => undefined, all: () => [], trusts: () => false },
       announcer: { current: () => this.announcement(), refresh: () => {} },
       control: new Proxy({}, { get: (_target, name) => () => { throw new TypeError(`control.${String(name)} needs a node: test that part of the plugin in one`) } }) as NodeControl,
-      httpRoutes: new HttpRoutes()
+      httpRoutes: new HttpRoutes(),
+      tunnels: new Tunnels()
     }
   }
 
