@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { homePaths, type Acknowledgement, type Did, type EntryView, type MeshEvent, type NodeStatus } from '@akshi/core'
 
 const akshi = fileURLToPath(new URL('../../packages/cli/bin/akshi.js', import.meta.url))
 const port = 3210
+const startMs = 30_000
 
 // Sockets that are files are of no network: a door from the test to the local API, inside the host. It closes with the test.
 const door = `const { createServer, connect } = require('net')
@@ -66,15 +68,16 @@ export class LiveNode implements AsyncDisposable {
     await writeFile(join(this.home, 'runtime.toml'), ['[node]', `name = "${this.name}"`, ...more, ...others, '[[plugins]]', 'package = "@akshi/plugin-http"', ''].join('\n'))
   }
 
-  /** Resolves when it says that it runs. */
+  /** Resolves when it says that it runs. Rejects when it ends before, or does not say so for half a minute. */
   async start (): Promise<void> {
     const argv = this.#lab.command(this.#host, process.execPath, akshi, 'run', '--json', '--home', this.home)
     const node = spawn('ip', argv, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: environment(this.home), cwd: this.home })
     this.#node = node
     node.stderr?.on('data', (chunk) => { this.#log += String(chunk) })
     const ended = once(node, 'close').then(() => { throw new Error(`${this.name} ended:\n${this.#log}`) })
-    await Promise.race([once(node.stdout ?? node, 'data'), ended])
-    ended.catch(() => {})
+    const late = setTimeout(startMs, undefined, { ref: false }).then(() => { throw new Error(`${this.name} does not run after ${startMs} ms:\n${this.#log}`) })
+    await Promise.race([once(node.stdout ?? node, 'data'), ended, late])
+    for (const failure of [ended, late]) failure.catch(() => {})
     this.#token = (await readFile(homePaths(this.home).token, 'utf8')).trim()
   }
 

@@ -22,7 +22,7 @@ async function begin (tunnel = wanted, resolve: (host: string) => Promise<string
   await attempt.want(tunnel, [])
   const step = async (state?: Partial<WgPeerState>) => await attempt.step({ publicKey, address, keepaliveSecs: 25, rxBytes: 0, txBytes: 0, ...state })
   const pass = async (ms: number, state?: Partial<WgPeerState>) => { for (let left = ms; left > 0; left -= 100) { await clock.advance(100); await step(state) } }
-  const come = (lastHandshakeMs: number) => { late = [{ publicKey, address, keepaliveSecs: 25, rxBytes: 1, txBytes: 1, lastHandshakeMs }] }
+  const come = (lastHandshakeMs: number | undefined) => { late = [{ publicKey, address, keepaliveSecs: 25, rxBytes: 1, txBytes: 1, ...lastHandshakeMs !== undefined && { lastHandshakeMs } }] }
   return { clock, calls, attempt, step, pass, come }
 }
 
@@ -53,6 +53,15 @@ describe('TunnelAttempt', () => {
     come(clock.now())
     await step()
     expect([calls, attempt.isUp]).to.deep.equal([[], true])
+  })
+
+  it('tries nothing in the moment in which the first packet of a peer has come, which is no session yet', async () => {
+    const { calls, step, come, pass } = await begin()
+    come(undefined)
+    await step()
+    const first = calls.length
+    await pass(2_000, { rxBytes: 1 })
+    expect([first, calls.length > 0]).to.deep.equal([0, true])
   })
 
   it('tries first what is near, then where others see the peer, then the rest', async () => {

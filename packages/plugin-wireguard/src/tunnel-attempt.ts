@@ -111,11 +111,15 @@ export class TunnelAttempt {
     await this.#options.device.readd({ publicKey, address, endpoint, keepaliveSecs: this.#options.keepaliveSecs })
   }
 
-  /** The peer may have come by itself since the device was asked: trying another place would throw that session away. */
+  /**
+   * The peer may have come by itself since the device was asked: trying another place would throw that session away. The one who answers a
+   * handshake counts it only with the first packet after it, so whatever has come counts once.
+   */
   async #hasCome (): Promise<boolean> {
+    const before = this.#state?.rxBytes ?? 0
     const states = await this.#options.device.peers()
     this.#state = states.find(({ publicKey }) => publicKey === this.#wanted.publicKey) ?? this.#state
-    return this.isUp
+    return this.isUp || (this.#state?.rxBytes ?? 0) > before
   }
 
   /**

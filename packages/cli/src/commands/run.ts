@@ -35,9 +35,12 @@ async function run (invocation: Invocation, options: RunOptions): Promise<void> 
   const runtime = await createRuntime(invocation, options)
   // A start that fails has undone itself; one that is interrupted ends first, within its deadline.
   await runtime.start()
-  showNode(invocation, runtime)
-  await aborted(stop)
-  await runtime.stop()
+  try {
+    showNode(invocation, runtime)
+    await aborted(stop)
+  } finally {
+    await runtime.stop()
+  }
 }
 
 async function createRuntime (invocation: Invocation, options: RunOptions): Promise<Runtime> {

@@ -137,7 +137,7 @@ export class LinkLoop {
       this.#bell.reset()
       this.#alarm.reset()
       try {
-        if (this.#hasLeft) await this.#drop(this.health.left())
+        if (this.#hasLeft) await this.#left()
         else if (!await this.#pass(signal)) await this.#rest()
       } catch (error) {
         if (!signal.aborted && !this.#hasLeft) await this.#failed(error)
@@ -162,6 +162,13 @@ export class LinkLoop {
   async #rest (): Promise<void> {
     const retryAt = this.#isPushing ? this.session.nextRetryAt : Infinity
     await this.#bell.wait(Math.max(0, Math.min(this.#agenda.nextAt, retryAt) - this.#options.clock.monotonic()))
+  }
+
+  async #left (): Promise<void> {
+    const before = this.status.state
+    const waitMs = this.health.left()
+    if (before !== 'down') this.#log()
+    await this.#drop(waitMs)
   }
 
   async #failed (error: unknown): Promise<void> {

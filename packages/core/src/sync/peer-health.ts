@@ -9,8 +9,8 @@ export function peerHealth ({ leftAt }: PeerView, loop: Pick<LinkLoop, 'status' 
   if (state === 'up') return 'alive'
   if (leftAt !== undefined) return 'left'
   if (state === 'suspect') return state
-  const { heardAt } = loop?.health ?? {}
+  const { heardAt, calledAt = -Infinity, lostAt = -Infinity } = loop?.health ?? {}
   if (heardAt === undefined) return 'unknown'
-  if (clock.monotonic() - heardAt <= quietMs) return 'alive'             // it asks, though this node cannot ask it
+  if (calledAt > lostAt && clock.monotonic() - calledAt <= quietMs) return 'alive'     // it asks, though this node cannot ask it
   return state === 'down' ? 'down' : 'unknown'
 }
