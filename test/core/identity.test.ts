@@ -4,7 +4,8 @@ import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promis
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { keyObjectFromDid } from '../../packages/core/src/did.ts'
-import { createIdentity, ensureIdentity, identityFromKey, readIdentity, writeNewSecret } from '../../packages/core/src/identity.ts'
+import { createIdentity, ensureIdentity, identityFromKey, readIdentity } from '../../packages/core/src/identity.ts'
+import { writeNewSecret } from '../../packages/core/src/secret-file.ts'
 import { codeOf } from '../support/failures.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 

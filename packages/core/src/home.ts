@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm, stat, writeFile, type FileHandle } f
 import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
 import { describeError, isMeshError, MeshError } from './errors.ts'
-import { writeNewSecret } from './identity.ts'
+import { writeNewSecret } from './secret-file.ts'
 
 /** Where things are in a node's folder. */
 export interface HomePaths {

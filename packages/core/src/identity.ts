@@ -1,8 +1,7 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, randomUUID, sign, type KeyObject } from 'node:crypto'
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, sign, type KeyObject } from 'node:crypto'
 import { didFromPublicKey, type Did } from './did.ts'
-import { describeError, isMeshError, MeshError } from './errors.ts'
+import { isMeshError, MeshError } from './errors.ts'
+import { readSecret, writeNewSecret } from './secret-file.ts'
 
 /** The node's one identity: its Ed25519 key, and everything that is another encoding of it. */
 export interface Identity {
@@ -55,7 +54,7 @@ export function createIdentity (): Identity {
  * on Windows) or `MESH_KEY_INVALID`.
  */
 export async function readIdentity (path: string): Promise<Identity> {
-  const pem = await readKeyFile(path)
+  const pem = await readSecret(path, { name: 'node key', command: 'akshi init' })
   try {
     return identityFromKey(createPrivateKey(pem))
   } catch (cause) {
@@ -78,57 +77,6 @@ export async function ensureIdentity (path: string): Promise<{ identity: Identit
   const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' })
   const created = await writeNewSecret(path, pem.toString())
   return { identity: await readIdentity(path), created }
-}
-
-/**
- * Writes a file of mode 0600 whole or not at all, unless `path` exists. Resolves to whether this call wrote it.
- *
- * @throws MeshError `MESH_DISK_FAILED`.
- */
-export async function writeNewSecret (path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${randomUUID()}.tmp`
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(temporary, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    return await linkNew(temporary, path)
-  } catch (cause) {
-    throw new MeshError('MESH_DISK_FAILED', `Cannot write ${path}: ${describeError(cause)}. Check the folder's owner and free space.`, { cause })
-  } finally {
-    await rm(temporary, { force: true }).catch(() => {})      // whatever went wrong was said above
-  }
-}
-
-/** Gives a file its name unless that is taken. Resolves to whether it was free. */
-async function linkNew (file: string, path: string): Promise<boolean> {
-  try {
-    await link(file, path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  }
-}
-
-async function readKeyFile (path: string): Promise<string> {
-  try {
-    const { mode } = await stat(path)
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      throw new MeshError('MESH_KEY_EXPOSED', `${path} can be read by others (mode ${(mode & 0o777).toString(8)}). Run: chmod 600 ${path}`)
-    }
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    if (isMeshError(cause)) throw cause
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new MeshError('MESH_KEY_MISSING', `There is no node key at ${path}. Run: akshi init`, { cause })
-    }
-    throw new MeshError('MESH_KEY_UNREADABLE', `Cannot read the node key ${path}: ${describeError(cause)}. Check its owner.`, { cause })
-  }
 }
 
 function derive (seed: Uint8Array, info: string): Buffer {

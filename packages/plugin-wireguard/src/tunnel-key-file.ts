@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { describeError, isMeshError, MeshError } from '@akshi/core'
+import { join } from 'node:path'
+import { isMeshError, MeshError, readSecret, writeNewSecret } from '@akshi/core'
 import { createTunnelKey, tunnelKeyFromPrivate, type TunnelKey } from './tunnel-key.ts'
 
 /** Where a node keeps the private key of its tunnels: beside its node key, as `wg genkey` would write it. */
@@ -16,7 +14,7 @@ export function tunnelKeyPath (home: string): string {
  * `MESH_KEY_INVALID`.
  */
 export async function readTunnelKey (path: string): Promise<TunnelKey> {
-  const text = (await readSecret(path)).trim()
+  const text = (await readSecret(path, { name: 'WireGuard key', command: 'akshi mesh keygen' })).trim()
   try {
     const bytes = Buffer.from(text, 'base64')
     if (bytes.toString('base64') !== text) throw new TypeError('it is not base64')
@@ -40,46 +38,4 @@ export async function ensureTunnelKey (path: string): Promise<{ readonly key: Tu
   }
   const created = await writeNewSecret(path, Buffer.from(createTunnelKey().privateKey).toString('base64') + '\n')
   return { key: await readTunnelKey(path), created }
-}
-
-async function readSecret (path: string): Promise<string> {
-  try {
-    const { mode } = await stat(path)
-    if (process.platform === 'win32' || (mode & 0o077) === 0) return await readFile(path, 'utf8')
-    throw new MeshError('MESH_KEY_EXPOSED', `${path} can be read by others (mode ${(mode & 0o777).toString(8)}). Run: chmod 600 ${path}`)
-  } catch (cause) {
-    if (isMeshError(cause)) throw cause
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw new MeshError('MESH_KEY_MISSING', `There is no WireGuard key at ${path}. Run: akshi mesh keygen`, { cause })
-    throw new MeshError('MESH_KEY_UNREADABLE', `Cannot read the WireGuard key ${path}: ${describeError(cause)}. Check its owner.`, { cause })
-  }
-}
-
-/** Whole or not at all. Resolves to whether this call wrote it. */
-async function writeNewSecret (path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${randomUUID()}.tmp`
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(temporary, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    return await linkNew(temporary, path)
-  } catch (cause) {
-    throw new MeshError('MESH_DISK_FAILED', `Cannot write ${path}: ${describeError(cause)}. Check the folder's owner and free space.`, { cause })
-  } finally {
-    await rm(temporary, { force: true }).catch(() => {})      // whatever went wrong was said above
-  }
-}
-
-async function linkNew (file: string, path: string): Promise<boolean> {
-  try {
-    await link(file, path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  }
 }
