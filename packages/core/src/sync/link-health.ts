@@ -59,6 +59,11 @@ export class LinkHealth {
     this.#heardAt = this.#calledAt
   }
 
+  /** This node has moved: who called it before may not be able to any more. */
+  forgetCalls (): void {
+    this.#calledAt = undefined
+  }
+
   /** A request over the link was answered. */
   works (): void {
     this.#heardAt = this.#options.clock.monotonic()

@@ -103,7 +103,7 @@ export class LinkLoop {
   }
 
   /** The other end, or the way to it, may have changed: dial or ask again now. Returns at once. */
-  look (): void {
+  readonly look = (): void => {
     this.#hasLeft = false
     this.session.release()
     this.ask()

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../clock.ts'
 export interface ProbedLink {
   /** When the other end last gave a sign of life, on the monotonic clock. */
   readonly heardAt: number | undefined
-  /** Whether news would be pushed from the other end, which does not call: perhaps this node cannot be dialled. */
+  /** Whether the other end, to which news is pushed, has never called: perhaps it cannot dial this node. */
   readonly isOneWay: boolean
   probe (): void
 }

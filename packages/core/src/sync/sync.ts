@@ -16,8 +16,6 @@ import { SharedLinks, type SharedLinkOptions } from './shared-links.ts'
 
 /** Probes in the time between two comparisons. */
 const probesAnInterval = 5
-/** Intervals; an end to which news is pushed both ways calls in each. */
-const oneWayAfter = 1.5
 const farewellMs = 500
 const freshMs = 1_000
 /** News is told at first to so many times fewer peers than it is pushed to: enough to see whether it gets round without. */
@@ -38,6 +36,8 @@ export class Sync {
   readonly #teller: NewsTeller<LinkLoop>
   readonly #probing: Probing
   #unsubscribe: (() => void)[] = []
+  /** Where this node said last that it can be met. */
+  #places: string | undefined
   #running = false
 
   constructor (options: SyncOptions) {
@@ -46,7 +46,7 @@ export class Sync {
     this.#peers = new PeerLinks(options, () => this.#linkChanged())
     this.#shared = new SharedLinks(options, () => this.#linkChanged())
     this.#teller = new NewsTeller(clock, Math.max(1, Math.ceil(fanout / toldShare)), () => this.#peers.told, ({ session }) => journals.feeds().some((feed) => session.mayLack(feed)))
-    this.#probing = new Probing(clock, intervalMs / probesAnInterval, () => this.#working.map(({ eager, health: { heardAt, calledAt = -Infinity }, ask }) => ({ heardAt, isOneWay: eager && clock.monotonic() - calledAt > oneWayAfter * intervalMs, probe: ask })))
+    this.#probing = new Probing(clock, intervalMs / probesAnInterval, () => this.#working.map(({ eager, health: { heardAt, calledAt }, ask }) => ({ heardAt, isOneWay: eager && calledAt === undefined, probe: ask })))
   }
 
   start (): void {
@@ -131,10 +131,16 @@ export class Sync {
     this.#peers.announce(false)
   }
 
-  /** This node can be met elsewhere, so perhaps it can meet others too who were out of reach. */
+  /** This node may be met elsewhere now, so perhaps it can meet others too who were out of reach, and others cannot meet it any more. */
   #announced (): void {
+    const places = JSON.stringify(this.#options.announcer.current().announcement.addresses)
+    const isMoved = this.#places !== undefined && this.#places !== places
+    this.#places = places
     this.#peers.announce(true)
-    for (const loop of this.#peers.loops) if (loop.status.state !== 'up') loop.look()
+    for (const { status, health, look } of this.#peers.loops) {
+      if (isMoved) health.forgetCalls()
+      if (status.state !== 'up') look()
+    }
   }
 
   #linkChanged (): void {
