@@ -52,7 +52,7 @@ async function measure (count: number): Promise<Cost> {
   await using lab = await gather(count)
   const before = messagesOf(lab)
   let slowest = 0
-  for (let append = 0; append < appends; append++) slowest = Math.max(slowest, await spread(lab, append * 7, intervalMs))
+  for (let append = 0; append < appends; append++) slowest = Math.max(slowest, await spread(lab, (append * 7) % count, intervalMs))
   const each = [...messagesOf(lab)].map(([did, messages]) => (messages - (before.get(did) ?? 0)) / appends)
   return { slowest, mean: each.reduce((sum, messages) => sum + messages, 0) / count, most: Math.max(...each) }
 }
