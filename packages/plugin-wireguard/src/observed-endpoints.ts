@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { isIP } from 'node:net'
 import { describeError, type Address, type Clock, type Logger } from '@akshi/core'
 import { parseWgKey, type WgKey } from './tunnel-key.ts'
+import { isOutside } from './wanted-tunnel.ts'
 import { formatEndpoint, parseEndpoint, sameEndpoint } from './wg-peer.ts'
 
 /** Inside the tunnels; WireGuard itself takes its own port inside too. */
@@ -46,6 +46,7 @@ export class ObservedEndpoints {
   readonly #sent = new Map<string, { readonly news: string, readonly since: number, readonly at: number }>()
   #socket: Socket | undefined
   #isPeer: (address: string) => boolean = () => false
+  #isWanted: (publicKey: WgKey) => boolean = () => false
 
   /** `heard` is called when somebody told of a place that was not known. */
   constructor (clock: Clock, logger: Logger, heard: () => void) {
@@ -54,13 +55,20 @@ export class ObservedEndpoints {
     this.#heard = heard
   }
 
-  /** Listens at this node's own tunnel address; `isPeer` says whether an address inside is that of a peer. Rejects when it cannot. */
-  async open (own: string, isPeer: (address: string) => boolean): Promise<void> {
+  /**
+   * Listens at this node's own tunnel address. `isPeer` says whether an address inside is that of a peer, `isWanted` whether a tunnel to a
+   * key is wanted: of other keys nothing is kept. Rejects when it cannot, and leaves nothing open.
+   */
+  async open (own: string, isPeer: (address: string) => boolean, isWanted: (publicKey: WgKey) => boolean): Promise<void> {
     this.#isPeer = isPeer
+    this.#isWanted = isWanted
     const socket = createSocket('udp6')
     socket.on('message', (bytes, { address }) => this.#hear(bytes, address))
     await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject)
+      socket.once('error', (error) => {
+        socket.close()
+        reject(error)
+      })
       socket.bind(port, own, resolve)
     })
     socket.removeAllListeners('error').on('error', (error) => this.#logger.warnOnce('observed endpoints', 'where peers are seen cannot be told', { reason: describeError(error) }))
@@ -97,6 +105,7 @@ export class ObservedEndpoints {
   #hear (bytes: Buffer, by: string): void {
     if (!this.#isPeer(by) || bytes.length > maxBytes) return
     for (const [publicKey, endpoint] of readTold(bytes)) {
+      if (!this.#isWanted(publicKey)) continue
       const isNews = !this.of(publicKey).some((known) => sameEndpoint(known, endpoint))
       const others = (this.#told.get(publicKey) ?? []).filter((told) => told.by !== by)
       this.#told.set(publicKey, [...others, { endpoint, by, at: this.#clock.monotonic() }].slice(-maxPlaces))
@@ -113,7 +122,7 @@ function readTold (bytes: Buffer): readonly (readonly [WgKey, Address])[] {
     return list.slice(0, maxTold).flatMap((item: unknown) => {
       const [key, text] = Array.isArray(item) ? item as unknown[] : []
       const endpoint = typeof text === 'string' ? parseEndpoint(text) : undefined
-      return typeof key === 'string' && endpoint !== undefined && isIP(endpoint.host) !== 0 ? [[parseWgKey(key), endpoint] as const] : []
+      return typeof key === 'string' && endpoint !== undefined && isOutside(endpoint.host) ? [[parseWgKey(key), endpoint] as const] : []
     })
   } catch {
     return []

@@ -81,7 +81,7 @@ export class Tunneller implements Service {
     const address = tunnelAddress(this.#key.publicKey)
     await found.open({ ...settings, privateKey: this.#key.privateKey, address }, signal)
     try {
-      await this.#observed.open(address, (host) => this.#contains(host))
+      await this.#observed.open(address, (host) => this.#contains(host), (key) => this.#attempts.has(key))
     } catch (error) {
       await found.close()
       throw error

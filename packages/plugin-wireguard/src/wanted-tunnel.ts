@@ -72,6 +72,6 @@ function parseHostPort (text: string | undefined, port: number): Address | undef
 }
 
 /** An address of more than this machine. */
-function isOutside (host: string): boolean {
+export function isOutside (host: string): boolean {
   return isIP(host) !== 0 && !host.startsWith('127.') && host !== '::1'
 }
