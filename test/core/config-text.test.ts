@@ -29,7 +29,7 @@ describe('commentedConfig', () => {
   it('loads with every key that is commented out taken in', async () => {
     const text = commentedConfig({ name: 'box' }).replaceAll(/^#(?! )/gm, '')
     await using folder = await createFolder({ 'runtime.toml': text })
-    const { config, origins } = await folder.load({ env: { AKSHI_TOKEN: 'secret' } })
+    const { config, origins } = await folder.load({ env: { AKSHI_TOKEN: 'secret', AKSHI_MESH_SECRET: 'a secret of the mesh' } })
     expect([...origins].filter(([, origin]) => origin === 'default')).to.deep.equal([])
     expect([config.mesh.peers.length, config.agents.length, config.mesh.sync.batch_size]).to.deep.equal([1, 1, 50])
   })

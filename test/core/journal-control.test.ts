@@ -38,6 +38,21 @@ describe('JournalControl', () => {
     expect([asked, node.count()]).to.deep.equal([[['notes', 'log', 'note', 1], ['notes', 'log', 'task', 'secret']], 0])
   })
 
+  it('writes what beforeWrite was asked about, whatever becomes of the object of the caller meanwhile', async () => {
+    await using node = await MeshNode.make()
+    const body = { words: 'harmless', toJSON: () => ({ words: 'as JSON has it' }) }
+    const asked: unknown[] = []
+    node.hooks.beforeWrite.tapPromise('test', async ({ body: looked }) => {
+      asked.push(looked)
+      body.toJSON = () => ({ words: 'otherwise' })
+      return undefined
+    })
+    const control = controlOf(node)
+    await control.append('notes', [{ body }])
+    const { entries } = await control.read('notes')
+    expect([asked, entries.map((entry) => entry.body)]).to.deep.equal([[{ words: 'as JSON has it' }], [{ words: 'as JSON has it' }]])
+  })
+
   it('asks beforeWrite about the whole value that the state is to have, and changes nothing when it refuses', async () => {
     await using node = await MeshNode.make()
     const control = controlOf(node)

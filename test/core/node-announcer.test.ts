@@ -29,6 +29,14 @@ describe('NodeAnnouncer', () => {
     expect(announcer.current().bytes).to.equal(bytes)
   })
 
+  it('names as many agents as fit beside the rest', () => {
+    const { clock } = makeAnnouncer()
+    const { logger } = lineLogger()
+    const agents = Array.from({ length: 250 }, (_, number) => `${number}`.padStart(64, 'a'))
+    const announcer = new NodeAnnouncer({ identity, meshId: 'mesh', name: 'alpha', agents, hooks: new HookBoard(logger).hooks, clock, logger })
+    expect(openAnnouncement(announcer.current().bytes, 'mesh').announcement.agents).to.deep.equal(agents.slice(0, 122))
+  })
+
   it('sends nothing that nobody could read: what plugins add beyond the bounds is left out, and logged', () => {
     const { announcer, hooks, lines } = makeAnnouncer()
     const addresses = Array.from({ length: 17 }, (_, port) => ({ host: '127.0.0.1', port: port + 1 }))
@@ -54,7 +62,17 @@ describe('NodeAnnouncer', () => {
     const plain = announcer.current().announcement
     hooks.assembleAnnouncement.tap('http', (announcement) => ({ ...announcement, addresses: [{ host: '192.0.2.1', port: 1 }], did: identities[1].did, seq: 1, issuedAt: 2, expiresAt: 3 }))
     announcer.refresh()
-    expect(announcer.current().announcement).to.deep.equal({ ...plain, seq: plain.seq + 1, addresses: [{ host: '192.0.2.1', port: 1 }] })
+    expect(announcer.current().announcement).to.deep.equal({ ...plain, seq: plain.seq + 2, addresses: [{ host: '192.0.2.1', port: 1 }] })
+  })
+
+  it('signs one with less in it, which is older than the whole one and newer than those before', () => {
+    const { announcer } = makeAnnouncer()
+    const { announcement: before } = announcer.current()
+    announcer.refresh()
+    const { announcement: whole } = announcer.current()
+    const { announcement, bytes } = announcer.reduced((all) => ({ ...all, agents: [], did: identities[1].did, seq: 9, expiresAt: 0 }))
+    expect(openAnnouncement(bytes, 'mesh').announcement).to.deep.equal({ ...whole, seq: announcement.seq, agents: [] })
+    expect([before.seq < announcement.seq, announcement.seq < whole.seq]).to.deep.equal([true, true])
   })
 
   it('keeps what the other plugins add when one of them throws or says nothing, and says so', () => {

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
-import { createIdentity, silentLogger, systemClock, systemRandom } from '@akshi/core'
+import { Checks, createIdentity, silentLogger, systemClock, systemRandom } from '@akshi/core'
 import plugin, { FsConfig } from '@akshi/plugin-fs'
 import { expect } from 'chai'
 import { resolveDir } from '../../packages/plugin-fs/src/config.ts'
@@ -20,10 +20,12 @@ describe('plugin-fs', () => {
     const dir = await shelter.folder()
     const settings = { home: dirname(dir), meshId }
     const config = { dir: 'shared', poll_interval_secs: 1, file_mode: '0640' }
-    const { transport } = plugin.setup({ config, settings, identity: createIdentity(), clock: systemClock, random: systemRandom, logger: silentLogger } as never)
+    const checks = new Checks(systemClock)
+    const { transport } = plugin.setup({ config, settings, checks, identity: createIdentity(), clock: systemClock, random: systemRandom, logger: silentLogger } as never)
     const link = await transport!.connect({ kind: 'shared' }, never)
     await push(link, newChain(1))
     const [file] = await filesIn(dir) as [string]
+    expect((await checks.run()).map(({ topic, message }) => [topic, message.startsWith(`${dir} can be written`)])).to.deep.equal([['folder', true]])
     expect([(await stat(file)).mode & 0o777, await digestSeqs(await shelter.link(dir))]).to.deep.equal([0o640, { 'notes/log': [1] }])
   })
 

@@ -1,8 +1,8 @@
 import { deflateRawSync } from 'node:zlib'
 import {
-  createIdentity, encodeSnapshot, feedKey, HttpRoutes, sealEnvelope, silentLogger, systemClock, systemRandom, Tunnels, type Announcement,
+  Checks, createIdentity, encodeSnapshot, feedKey, HttpRoutes, PeerCalls, sealEnvelope, silentLogger, systemClock, systemRandom, Tunnels, type Announcement,
   type Clock, type Did, type Digest, type EnvelopeReceiver, type FeedState, type Identity, type JournalEnvelope, type JournalHeader,
-  type LinkSource, type LogHeader, type Logger, type NodeControl, type NodeSettings, type PeerBook, type PluginCradle, type Prober,
+  type LinkSource, type LogHeader, type Logger, type NodeControl, type NodeSettings, type PeerBook, type PeerView, type PluginCradle, type Prober,
   type PullOptions, type Range, type Receipt, type Transport
 } from '@akshi/core'
 import plugin from '@akshi/plugin-http'
@@ -109,6 +109,11 @@ export class TestNode {
   readonly identity: Identity
   readonly receiver = new MemoryReceiver()
   readonly httpRoutes = new HttpRoutes()
+  readonly tunnels = new Tunnels()
+  readonly peerCalls = new PeerCalls()
+  /** Whom its peer book knows. */
+  readonly known = new Map<Did, Pick<PeerView, 'addresses'>>()
+  readonly checks: Checks
   readonly fake = makeControl()
   readonly transport: Transport
   readonly prober: Prober
@@ -120,6 +125,7 @@ export class TestNode {
   constructor (options: TestNodeOptions = {}) {
     this.identity = options.identity ?? createIdentity()
     this.#meshId = options.meshId ?? meshId
+    this.checks = new Checks(options.clock ?? systemClock)
     const { did, sealingKey } = this.identity
     this.announcement = { did, seq: 1, name: 'alpha', issuedAt: 1, expiresAt: 2, addresses: [], capabilities: [], agents: [], sealingKey, extra: {} }
     const parts = plugin.setup(this.#cradle(options))
@@ -148,18 +154,24 @@ export class TestNode {
       random: systemRandom,
       identity: this.identity,
       httpRoutes: this.httpRoutes,
-      tunnels: new Tunnels(),
+      tunnels: this.tunnels,
+      peerCalls: this.peerCalls,
+      writes: { isGuarded: false, ask: async () => {} },
+      checks: this.checks,
       control: this.fake.control,
-      peerBook: {} as PeerBook,
+      peerBook: { get: (did: Did) => this.known.get(did) } as unknown as PeerBook,
       announcer: {
         current: () => signAnnouncement(this.identity, this.#meshId, this.announcement),
-        refresh: () => { this.refreshed++ }
+        refresh: () => { this.refreshed++ },
+        reduced: () => signAnnouncement(this.identity, this.#meshId, this.announcement)
       },
       settings: {
         name: 'alpha',
         home: '/nowhere',
         meshId: this.#meshId,
         version: '0.1.0',
+        configDir: '/nowhere',
+        agents: [],
         dashboard: { port: 0, bind: '127.0.0.1', token, auth: true, remote: false, rateLimitPerMinute: 300, rateLimitBurst: 50, ...dashboard }
       },
       config: { request_timeout_secs: 60, connect_timeout_secs: 5, max_connections: 1024, ...config },

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { isMeshError } from '@akshi/core'
 import { call } from './client.ts'
@@ -20,6 +20,19 @@ describe('HttpProber', () => {
 
   it('resolves to the announcement of a node that holds its key, trusted or not', async () => {
     expect(await prove()).to.equal(beta.identity.did)
+  })
+
+  it('rejects with the reason of an abort at once, also while it dials', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const [stop, reason] = [new AbortController(), new Error('enough')]
+    const { port } = silent.address() as AddressInfo
+    const started = performance.now()
+    const proving = alpha.prober.prove(beta.identity.did, { host: '127.0.0.1', port }, stop.signal).catch((error: unknown) => error)
+    await once(silent, 'connection')
+    stop.abort(reason)
+    expect([await proving, performance.now() - started < 4_000]).to.deep.equal([reason, true])       // a dial takes 5 s
+    silent.close()
   })
 
   it('leaves no connection', async () => {

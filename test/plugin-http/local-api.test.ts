@@ -30,15 +30,15 @@ describe('local API', () => {
   })
 
   it('gives the operator what the node control says', async () => {
-    const reads = ['/status', '/peers', '/journals', '/sync/convergence?agent=notes', '/sync/convergence', '/journals/notes/entries', '/journals/notes/entries?limit=2&reverse=1&since=abc&kind=note']
+    const reads = ['/status', '/peers', '/doctor', '/journals', '/sync/convergence?agent=notes', '/sync/convergence', '/journals/notes/entries', '/journals/notes/entries?limit=2&reverse=1&since=abc&kind=note']
     const answers = []
     for (const path of reads) answers.push((await operate(node.port, `/api/v1${path}`)).json().from)
     answers.push((await operate(node.port, '/api/v1/trust', json({ peer: 'beta' }))).json().from)
     answers.push((await operate(node.port, '/api/v1/untrust', json({ peer: 'beta' }))).json().from)
     answers.push((await operate(node.port, '/api/v1/journals/notes/entries', json({ entries: [{ body: 1 }, { kind: 'x', body: null }] }))).json().from)
-    expect(answers).to.deep.equal(['status', 'peers', 'journals', 'convergence', 'convergence', 'read', 'read', 'trust', 'untrust', 'append'])
+    expect(answers).to.deep.equal(['status', 'peers', 'doctor', 'journals', 'convergence', 'convergence', 'read', 'read', 'trust', 'untrust', 'append'])
     expect(node.fake.calls).to.deep.equal([
-      ['status'], ['peers'], ['journals'], ['convergence', 'notes'], ['convergence', undefined],
+      ['status'], ['peers'], ['doctor'], ['journals'], ['convergence', 'notes'], ['convergence', undefined],
       ['read', 'notes', { reverse: false }], ['read', 'notes', { limit: 2, reverse: true, since: 'abc', kind: 'note' }],
       ['trust', 'beta'], ['untrust', 'beta'], ['append', 'notes', [{ body: 1 }, { kind: 'x', body: null }]]
     ])

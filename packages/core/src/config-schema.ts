@@ -2,7 +2,7 @@ import { Type, type TProperties } from 'typebox'
 import type { Did } from './did.ts'
 
 /** The plugins of a node whose runtime.toml has no `[[plugins]]`, in the order of loading. */
-export const firstPartyPlugins: readonly string[] = ['@akshi/plugin-http', '@akshi/plugin-fs', '@akshi/plugin-mdns']
+export const firstPartyPlugins: readonly string[] = ['@akshi/plugin-http', '@akshi/plugin-fs', '@akshi/plugin-mdns', '@akshi/plugin-guard']
 
 const name = { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', expects: '1 to 63 of letters, digits, dot, hyphen and underscore, starting with a letter or digit' }
 const port = { minimum: 0, maximum: 65_535 }
@@ -48,6 +48,8 @@ const sync = section('How journals are kept in sync.', {
 
 const mesh = section('Which mesh this node is in, and whom it trusts.', {
   id: Type.String({ minLength: 1, maxLength: 64, default: 'default', description: 'Part of every signature: another id is another mesh.' }),
+  // eslint-disable-next-line no-template-curly-in-string -- TOML's, filled in when the file is loaded
+  secret: Type.Optional(Type.String({ minLength: 16, maxLength: 256, writeOnly: true, examples: ['${AKSHI_MESH_SECRET}'], defaultText: 'the id', description: 'What members find each other by in a DHT that others use too; it admits nobody. Use a variable rather than writing it here.' })),
   trust: Type.Enum(['known', 'lan', 'open'], { default: 'known', description: 'Who is trusted unasked: "known" = listed or approved, "lan" = also nodes proven on a local link, "open" = every proven node.' }),
   peers: Type.Array(peer, { default: [], description: 'Peers that are trusted and dialled, one table each.' }),
   sync
@@ -57,9 +59,18 @@ const journal = section('How journals are kept.', {
   durability: Type.Enum(['fsync', 'os'], { default: 'fsync', description: '"fsync" = an entry is acknowledged once it survives a power cut, "os" = once it survives the end of the process.' })
 })
 
+const skill = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', expects: '1 to 64 of letters, digits, dot, hyphen and underscore' })
+const caller = Type.String({ pattern: '^(trusted|public|did:key:z[1-9A-HJ-NP-Za-km-z]{1,128})$', expects: '"trusted", "public" or a did:key' })
+
 const agents = Type.Array(Type.Object({
   name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', expects: '1 to 64 of a-z, 0-9, dot, hyphen and underscore, starting with a letter or digit', examples: ['planner'], description: 'The agent, and its journal.' }),
-  share: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { examples: [['beta']], defaultText: 'all', description: 'Names or DIDs of the trusted peers that get its journal.' }))
+  share: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { examples: [['beta']], defaultText: 'all', description: 'Names or DIDs of the trusted peers that get its journal.' })),
+  description: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024, examples: ['Plans trips'], description: 'What the agent does, for its A2A card.' })),
+  skills: Type.Optional(Type.Array(skill, { maxItems: 64, uniqueItems: true, examples: [['plan']], defaultText: 'none', description: 'What it can do, one word each; announced, so that others find it by them.' })),
+  url: Type.Optional(Type.String({ pattern: '^https?://\\S+$', maxLength: 2_048, expects: 'an http or https URL', examples: ['http://127.0.0.1:9000/'], description: 'Base URL of an A2A server that is this agent, in any language; on this machine unless the A2A plugin allows other hosts.' })),
+  module: Type.Optional(Type.String({ minLength: 1, examples: ['./planner.mjs'], description: 'Instead of url: a module whose default export is an A2A executor; a path from this file\'s folder, or a package.' })),
+  allow: Type.Optional(Type.Array(caller, { minItems: 1, uniqueItems: true, examples: [['trusted']], defaultText: '["trusted"]', description: 'Who may send it A2A messages: "trusted" = every trusted peer, a DID = that trusted peer, "public" = as "trusted", and listed to everybody under /.well-known.' })),
+  idempotent: Type.Optional(Type.Boolean({ defaultText: 'false', description: 'Whether a message that a crash interrupted is given to the agent again; otherwise its task fails and says so.' }))
 }, { additionalProperties: false }), { default: [], description: 'Agents of this node, one table each.' })
 
 const telemetry = section('What the node writes on stderr.', {

@@ -17,6 +17,18 @@ export interface PluginEntry {
   readonly config: Readonly<Record<string, unknown>>
 }
 
+/** An agent of this node, as written under `[[agents]]`; without `url` and `module` it has a journal and nothing else. */
+export interface AgentEntry {
+  readonly name: string
+  readonly share?: readonly string[]
+  readonly description?: string
+  readonly skills?: readonly string[]
+  readonly url?: string
+  readonly module?: string
+  readonly allow?: readonly string[]
+  readonly idempotent?: boolean
+}
+
 /** runtime.toml after all layers, checked and frozen; keys as in the file. */
 export interface RuntimeConfig {
   readonly node: { readonly name: string, readonly home: string }
@@ -31,6 +43,7 @@ export interface RuntimeConfig {
   }
   readonly mesh: {
     readonly id: string
+    readonly secret?: string
     readonly trust: 'known' | 'lan' | 'open'
     readonly peers: readonly {
       readonly name?: string
@@ -49,7 +62,7 @@ export interface RuntimeConfig {
     }
   }
   readonly journal: { readonly durability: 'fsync' | 'os' }
-  readonly agents: readonly { readonly name: string, readonly share?: readonly string[] }[]
+  readonly agents: readonly AgentEntry[]
   readonly telemetry: { readonly log_level: LogLevel, readonly log_format: LogFormat }
   readonly plugins: readonly PluginEntry[]
 }

@@ -1,3 +1,4 @@
+import type { Finding } from './checks.ts'
 import type { Convergence } from './control/convergence.ts'
 import type { Acknowledgement, EntryView, NewEntry, ReadOptions, TailOptions } from './control/entries.ts'
 import type { JournalHandle } from './control/journal-handle.ts'
@@ -15,7 +16,7 @@ export type { Acknowledgement, EntryView, NewEntry, ReadOptions, TailOptions } f
 export type { JournalHandle } from './control/journal-handle.ts'
 export type { ImportResult, JournalStats, JournalStatus, OriginStatus, ParkedStatus, StateView } from './control/journal-status.ts'
 export type { NodeStatus, Notice } from './control/node-status.ts'
-export type { CatchUp, Health, LinkStatus, PeerStatus } from './control/peer-status.ts'
+export type { CatchUp, Health, LinkStatus, PeerPath, PeerStatus } from './control/peer-status.ts'
 
 /** What the local API and the CLI do with a running node. */
 export interface NodeControl {
@@ -28,6 +29,8 @@ export interface NodeControl {
    * @throws MeshError as `trust`.
    */
   why (who: string): PeerExplanation
+  /** What is wrong with the node, as far as it can tell, each with its fix, worst first. Resolves within a few seconds; rejects with `signal.reason` only. */
+  doctor (signal?: AbortSignal): Promise<readonly Finding[]>
   /** What happens in the node, as it happens; ends with the signal, or when the node stops. Nothing is promised of what was not asked for in time: an event `start` says that some were missed. */
   events (options?: EventOptions): AsyncIterable<MeshEvent>
   /**

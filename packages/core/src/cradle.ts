@@ -1,6 +1,8 @@
 import { asValue, createContainer, InjectionMode, type AwilixContainer } from 'awilix'
 import type { Announcer } from './announcer.ts'
+import type { Checks } from './checks.ts'
 import type { Clock } from './clock.ts'
+import type { RuntimeConfig } from './config.ts'
 import type { NodeControl } from './control.ts'
 import type { PluginHooks } from './hooks.ts'
 import type { HttpRoutes } from './http-routes.ts'
@@ -8,7 +10,9 @@ import type { Identity } from './identity.ts'
 import type { Logger } from './logger.ts'
 import type { Random } from './random.ts'
 import type { PeerBook } from './peer-book.ts'
+import type { PeerCalls } from './peer-calls.ts'
 import type { Tunnels } from './tunnels.ts'
+import type { Writes } from './write-gate.ts'
 
 /** How this node is set up, for the parts that need to know. */
 export interface NodeSettings {
@@ -16,7 +20,13 @@ export interface NodeSettings {
   /** Absolute path of the node's folder. */
   readonly home: string
   readonly meshId: string
+  /** What the members of this mesh find each other by where others look too; it admits nobody. */
+  readonly meshSecret?: string | undefined
   readonly version: string
+  /** Absolute path of the folder that paths in the configuration start at. */
+  readonly configDir: string
+  /** As configured. */
+  readonly agents: RuntimeConfig['agents']
   readonly dashboard: {
     readonly port: number
     readonly bind: string
@@ -41,6 +51,9 @@ export interface Cradle {
   readonly control: NodeControl
   readonly httpRoutes: HttpRoutes
   readonly tunnels: Tunnels
+  readonly peerCalls: PeerCalls
+  readonly writes: Writes
+  readonly checks: Checks
 }
 
 /** The container of one runtime: strict, so that a scope cannot capture another's values. */

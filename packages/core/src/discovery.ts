@@ -7,6 +7,11 @@ export interface PeerCandidate {
   readonly addresses: readonly Address[]
   /** True when it was heard on a link that both nodes share, so that `trust = "lan"` may admit it. Default false. */
   readonly onLink?: boolean
+  /**
+   * Its announcement, as it was signed. Core verifies it, and takes it of nodes that the operator trusts, so that a tunnel can be made to
+   * one that nobody can dial.
+   */
+  readonly announcement?: Uint8Array
 }
 
 /**

@@ -22,12 +22,13 @@ export interface OutgoingEnvelope {
   readonly to: Did | string
 }
 
-/** A write that has not happened yet. */
+/** A write that has not happened yet, or a message that has not been sent. */
 export interface PendingWrite {
+  /** Of a message, the agent. */
   readonly journal: string
-  /** An entry for the log, or the whole value that the state is to have. */
-  readonly part: 'log' | 'state'
-  /** The entry's kind and body, as given by the caller; of a state, the kind is `state`. */
+  /** An entry for the log, the whole value that the state is to have, or a message to another agent. */
+  readonly part: 'log' | 'state' | 'a2a'
+  /** The entry's kind and body; of a state the kind is `state`, of a message `a2a`. */
   readonly kind: string
   readonly body: unknown
 }

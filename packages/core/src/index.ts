@@ -1,10 +1,11 @@
 export type { Address, Announcement, SignedAnnouncement } from './announcement.ts'
 export type { Announcer } from './announcer.ts'
+export { Checks, shellWord, worstFirst, type Check, type Finding, type FindingLevel, type Observation } from './checks.ts'
 export { systemClock, type Clock, type Timer } from './clock.ts'
 export type { PluginEntry, RuntimeConfig } from './config.ts'
 export type {
   Acknowledgement, CatchUp, Convergence, EntryView, FeedRange, ForkedFeed, HeldFeed, ImportResult, JournalHandle, JournalStats, JournalStatus, LinkStatus,
-  MissingRange, NamedFeed, NewEntry, NodeControl, NodeStatus, Notice, OriginStatus, ParkedFeed, ParkedStatus, PeerConvergence, PeerStatus, Quarantined,
+  MissingRange, NamedFeed, NewEntry, NodeControl, NodeStatus, Notice, OriginStatus, ParkedFeed, ParkedStatus, PeerConvergence, PeerPath, PeerStatus, Quarantined,
   ReadOptions, StateView, TailOptions
 } from './control.ts'
 export type { Cradle, NodeSettings } from './cradle.ts'
@@ -26,6 +27,7 @@ export { systemRandom, type Random } from './random.ts'
 export type {
   Digest, EnvelopeReceiver, FeedId, FeedState, Link, LinkSource, LinkTarget, Prober, PullOptions, Range, Receipt, Tip, Transport, Verdict
 } from './transport.ts'
+export { isNear, isOwn } from './near-hosts.ts'
 export { openAnnouncement } from './announce.ts'
 export {
   maxEnvelopeBytes, maxRequestBytes, openEnvelope, peekEnvelope, sealEnvelope, type AnnouncementHeader,
@@ -50,5 +52,7 @@ export { configurePlugins, loadPlugins, type LoadedPlugin, type LoadPluginsOptio
 export type { Disk, DiskFile } from './storage/disk.ts'
 export { diskFailed } from './storage/disk-error.ts'
 export { createNode, type NodeOptions, type Runtime } from './runtime.ts'
-export { Tunnels, type TunnelNetwork, type TunnelStatus } from './tunnels.ts'
+export { PeerCalls, type PeerAnswer, type PeerCaller, type PeerRequest } from './peer-calls.ts'
+export type { Writes } from './write-gate.ts'
+export { Tunnels, tunnelsFirst, type TunnelNetwork, type TunnelStatus } from './tunnels.ts'
 export { readSecret, writeNewSecret, type SecretKind } from './secret-file.ts'

@@ -9,6 +9,8 @@ import type { Logger } from './logger.ts'
 
 const lifetimeMs = 3_600_000
 const renewAfterMs = lifetimeMs / 2
+/** Of the names of agents: the rest of the announcement needs room too. */
+const maxAgentBytes = 8_192
 
 export interface NodeAnnouncerOptions {
   readonly identity: Identity
@@ -57,6 +59,13 @@ export class NodeAnnouncer implements Announcer {
     for (const listener of this.#listeners) listener(this.#current)
   }
 
+  reduced (reduce: (announcement: Announcement) => Announcement): SignedAnnouncement {
+    const { identity, meshId } = this.#options
+    const { did, seq, issuedAt, expiresAt, ...rest } = this.current().announcement
+    const { bytes } = signAnnouncement(identity, meshId, { ...reduce({ did, seq, issuedAt, expiresAt, ...rest }), did, seq: seq - 1, issuedAt, expiresAt })
+    return openAnnouncement(bytes, meshId)
+  }
+
   /** Says that this node leaves now: an announcement that ends where it begins. It takes the place of the ones before. */
   farewell (): SignedAnnouncement {
     const { identity, meshId } = this.#options
@@ -75,13 +84,13 @@ export class NodeAnnouncer implements Announcer {
     const now = Math.floor(clock.now())
     const plain: Announcement = {
       did: identity.did,
-      seq: Math.max(now, (this.#current?.announcement.seq ?? 0) + 1),
+      seq: Math.max(now, (this.#current?.announcement.seq ?? 0) + 2),        // leaves room for a reduced one
       name,
       issuedAt: now,
       expiresAt: now + lifetimeMs,
       addresses: [],
       capabilities: ['journal'],
-      agents,
+      agents: withinBytes(agents, maxAgentBytes),
       sealingKey: identity.sealingKey,
       extra: {}
     }
@@ -95,4 +104,10 @@ export class NodeAnnouncer implements Announcer {
       return signAnnouncement(identity, meshId, plain)
     }
   }
+}
+
+/** As many of the first names as fit. */
+function withinBytes (names: readonly string[], limit: number): readonly string[] {
+  let bytes = 0
+  return names.slice(0, 256).filter((name) => (bytes += name.length + 3) <= limit)
 }

@@ -2,12 +2,12 @@ import type {
   Acknowledgement, Convergence, EntryView, ImportResult, JournalHandle, JournalStats, JournalStatus, NewEntry, NodeControl, NodeStatus, PeerStatus,
   ReadOptions, StateView, TailOptions
 } from './control.ts'
+import type { Checks, Finding } from './checks.ts'
 import type { Clock } from './clock.ts'
 import type { NodeSettings } from './cradle.ts'
 import { shortDid, type Did } from './did.ts'
 import { MeshError } from './errors.ts'
 import type { EventLog } from './event-log.ts'
-import type { Hooks } from './hooks.ts'
 import type { HttpRoutes } from './http-routes.ts'
 import { checkJournalName } from './journal-name.ts'
 import { JournalControl } from './journal-control.ts'
@@ -25,6 +25,7 @@ import type { LinkLoop } from './sync/link-loop.ts'
 import type { Sharing } from './sync/sharing.ts'
 import type { Sync } from './sync/sync.ts'
 import type { Tunnels } from './tunnels.ts'
+import type { Writes } from './write-gate.ts'
 
 export interface ControlOptions {
   readonly own: Did
@@ -37,9 +38,10 @@ export interface ControlOptions {
   readonly sharing: Sharing
   readonly sync: Sync
   readonly tunnels: Pick<Tunnels, 'to'>
+  readonly checks: Pick<Checks, 'run'>
   readonly inbox: Inbox
   readonly durability: Durability
-  readonly hooks: Hooks
+  readonly writes: Writes
   readonly notices: Notices
   readonly httpRoutes: HttpRoutes
   readonly plugins: NodeStatus['plugins']
@@ -92,6 +94,8 @@ export class Control implements NodeControl {
     return explainPeer(this.#peerStatus(peer), candidates.triesOf(did))
   }
 
+  doctor (signal?: AbortSignal): Promise<readonly Finding[]> { return this.#options.checks.run(signal) }
+
   events ({ after, signal }: EventOptions = {}): AsyncIterable<MeshEvent> {
     const { journals: { closing }, events } = this.#options
     return events.follow(after, signal === undefined ? closing : AbortSignal.any([signal, closing]))
@@ -142,7 +146,7 @@ export class Control implements NodeControl {
       ...(seenAt === undefined ? {} : { seenAt: new Date(seenAt).toISOString() }),
       ...(link === undefined ? {} : { link: link.status }),
       ...(tunnel === undefined ? {} : { tunnel }),
-      ...(trust === 'trusted' ? { health: this.#options.sync.healthOf(peer), via: this.#options.sync.reachOf(did), ...this.#lagOf(did, link) } : {}),
+      ...(trust === 'trusted' ? { health: this.#options.sync.healthOf(peer), via: this.#options.sync.reachOf(did), path: this.#options.sync.pathOf(peer), ...this.#lagOf(did, link) } : {}),
       ...(link?.session.catchUp === undefined ? {} : { catchUp: link.session.catchUp })
     }
   }

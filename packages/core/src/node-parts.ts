@@ -1,8 +1,10 @@
 import { join } from 'node:path'
+import type { Checks } from './checks.ts'
 import type { Clock } from './clock.ts'
 import type { RuntimeConfig } from './config.ts'
 import type { NodeStatus } from './control.ts'
 import type { NodeSettings } from './cradle.ts'
+import type { PeerCandidate } from './discovery.ts'
 import type { HomePaths } from './home.ts'
 import { HookBoard } from './hooks.ts'
 import type { HttpRoutes } from './http-routes.ts'
@@ -15,12 +17,15 @@ import { Journals } from './journal/journals.ts'
 import { SegmentCache } from './journal/log/segment-cache.ts'
 import type { Logger } from './logger.ts'
 import { NodeAnnouncer } from './node-announcer.ts'
+import { addNodeChecks } from './node-checks.ts'
 import { Control } from './node-control.ts'
 import { Notices } from './notices.ts'
 import { Candidates } from './peers/candidates.ts'
+import { takeCarriedAnnouncement } from './peers/carried-announcement.ts'
 import { KnownPeers, type ConfiguredPeer } from './peers/known-peers.ts'
 import { TrustStore } from './peers/trust-store.ts'
 import type { Random } from './random.ts'
+import { Carriers } from './sync/carriers.ts'
 import { Inbox } from './sync/inbox.ts'
 import type { ApplyingMark } from './storage/applying-mark.ts'
 import type { Disk } from './storage/disk.ts'
@@ -32,6 +37,7 @@ import { Sharing } from './sync/sharing.ts'
 import { Sync } from './sync/sync.ts'
 import type { Transport } from './transport.ts'
 import type { Tunnels } from './tunnels.ts'
+import { WriteGate } from './write-gate.ts'
 
 export interface NodePartsOptions {
   readonly config: RuntimeConfig
@@ -45,6 +51,7 @@ export interface NodePartsOptions {
   /** Filled by the runtime once the plugins are set up. */
   readonly transports: ReadonlyMap<string, Transport>
   readonly tunnels: Tunnels
+  readonly checks: Checks
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -58,15 +65,21 @@ export type NodeParts = ReturnType<typeof createNodeParts>
 
 /** Makes core's parts and joins them. */
 export function createNodeParts (options: NodePartsOptions) {
-  const { config: { mesh, agents, journal: { durability } }, settings, identity, paths, plugins, httpRoutes, transports, tunnels, disk, mark, clock, random, logger } = options
+  const { config: { mesh, agents, journal: { durability } }, settings, identity, paths, plugins, httpRoutes, transports, tunnels, checks, disk, mark, clock, random, logger } = options
   const common = { clock, random, logger }
   const board = new HookBoard(logger)
   const { hooks } = board
+  const writes = new WriteGate(hooks)
   const events = new EventLog(clock, random)
   const notices = new Notices(clock, logger, ({ code, message, count }) => events.add('notice', { code, message, count }))
   const trust = new TrustStore(paths.trust, clock)
   const peers = new KnownPeers(identity.did, mesh.trust, trust, clock, mesh.peers.map(configuredPeer))
-  const candidates = new Candidates(identity.did, peers, clock, random, logger)
+  const announcer = new NodeAnnouncer({ identity, meshId: mesh.id, name: settings.name, agents: agents.map(({ name }) => name), hooks, clock, logger })
+  const candidates = new Candidates({ did: identity.did, addresses: () => announcer.current().announcement.addresses }, peers, clock, random, logger)
+  const report = (candidate: PeerCandidate, source: string): void => {
+    takeCarriedAnnouncement(candidate, peers, mesh.id, clock, logger)
+    candidates.report(candidate, source)
+  }
   const sharing = new Sharing(identity.did, peers, agents)
   const recovery = new Recovery(clock)
   const journals: Journals = new Journals(paths.journals, {
@@ -89,10 +102,10 @@ export function createNodeParts (options: NodePartsOptions) {
     }
   })
   tellOf(events, journals, peers)
-  const inbox = new Inbox({ meshId: mesh.id, journals, sharing, notices, announced: heardWith(clock, peers, candidates), knowsOf: (did, seq) => seq <= (peers.announcementOf(did)?.announcement.seq ?? -1) })
-  const announcer = new NodeAnnouncer({ identity, meshId: mesh.id, name: settings.name, agents: agents.map(({ name }) => name), hooks, clock, logger })
+  const carriers = new Carriers()
+  const inbox = new Inbox({ meshId: mesh.id, journals, sharing, notices, carried: (origin, by) => carriers.note(origin, by), introduced: (did) => sync.introduced(did), announced: heardWith(clock, peers, report), knowsOf: (did, seq) => seq <= (peers.announcementOf(did)?.announcement.seq ?? -1) })
   const gate = new SendGate(hooks, clock)
-  const sync = new Sync({
+  const sync: Sync = new Sync({
     ...common,
     own: identity.did,
     journals,
@@ -100,6 +113,7 @@ export function createNodeParts (options: NodePartsOptions) {
     sharing,
     inbox,
     claims: new FetchClaims(clock),
+    carriers,
     hooks,
     gate,
     announcer,
@@ -115,9 +129,10 @@ export function createNodeParts (options: NodePartsOptions) {
     linkChanged: (to, { transport, state, reason }) => events.add('link', { to: to.kind === 'peer' ? to.did : to.name, transport, state, reason }),
     fallbackMs: mesh.sync.fallback_after_secs * 1000
   })
-  const receiver = new Receiver({ journals, sharing, inbox, gate, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from) })
-  const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, candidates, events, sharing, sync, tunnels, inbox, durability, hooks, notices, httpRoutes, plugins, clock })
-  return { board, trust, peers, candidates, journals, announcer, sync, receiver, control }
+  const receiver = new Receiver({ journals, sharing, inbox, gate, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from), announcementsFor: (from) => sync.announcementsFor(from) })
+  const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, candidates, events, sharing, sync, tunnels, checks, inbox, durability, writes, notices, httpRoutes, plugins, clock })
+  addNodeChecks(checks, { control, trust, transports })
+  return { board, writes, trust, peers, candidates, report, journals, announcer, sync, receiver, control }
 }
 
 /** Tells of peers and journals until these are closed. */
@@ -131,13 +146,13 @@ function tellOf (events: EventLog, journals: Journals, peers: KnownPeers): void 
 }
 
 /** For announcements that peers pass on: news of a known node is noted, and addresses are dialled before they count. */
-function heardWith (clock: Clock, peers: KnownPeers, candidates: Candidates): ConstructorParameters<typeof Inbox>[0]['announced'] {
+function heardWith (clock: Clock, peers: KnownPeers, report: (candidate: PeerCandidate, source: string) => void): ConstructorParameters<typeof Inbox>[0]['announced'] {
   return (signed, from) => {
     const { did, seq, issuedAt, expiresAt, addresses } = signed.announcement
     if (expiresAt <= issuedAt) return peers.left(signed)
     if (expiresAt <= clock.now() || seq <= (peers.announcementOf(did)?.announcement.seq ?? 0)) return
     peers.update(signed)
-    candidates.report({ did, addresses }, from.kind === 'peer' ? 'gossip' : from.name)
+    report({ did, addresses }, from.kind === 'peer' ? 'gossip' : from.name)
   }
 }
 

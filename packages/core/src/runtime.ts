@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
+import { Checks } from './checks.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { RuntimeConfig } from './config.ts'
 import type { NodeControl } from './control.ts'
-import { createCradle, createPluginScope, type NodeSettings } from './cradle.ts'
+import { createCradle, createPluginScope, type Cradle, type NodeSettings } from './cradle.ts'
 import { describeError, MeshError } from './errors.ts'
 import { ensureToken, HomeLock, homePaths, removeRunning, writeRunning, type HomePaths } from './home.ts'
 import { HttpRoutes } from './http-routes.ts'
@@ -11,6 +12,7 @@ import { Lifecycle, type Part } from './lifecycle.ts'
 import { configurePlugins, loadPlugins, type LoadedPlugin, type PluginObject } from './load-plugins.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
+import { PeerCalls } from './peer-calls.ts'
 import type { PluginCradle } from './plugin.ts'
 import { setUpPlugins, type SetUpPlugin } from './plugin-setup.ts'
 import { systemRandom, type Random } from './random.ts'
@@ -59,12 +61,13 @@ export async function createNode (options: NodeOptions): Promise<Runtime> {
     : configurePlugins(plugins)
   const { log_level: level, log_format: format } = config.telemetry
   const logger = options.logger ?? createLogger({ level, format, clock, write: (line) => process.stderr.write(line + '\n') })
-  return new Runtime(config, loaded, clock, random, disk, logger)
+  return new Runtime(config, configDir, loaded, clock, random, disk, logger)
 }
 
 /** One node. Started once, stopped once: for another life make a new one. */
 export class Runtime {
   readonly #config: RuntimeConfig
+  readonly #configDir: string
   readonly #plugins: readonly LoadedPlugin[]
   readonly #clock: Clock
   readonly #random: Random
@@ -76,8 +79,9 @@ export class Runtime {
   #running: Running | undefined
 
   /** Use `createNode`. */
-  constructor (config: RuntimeConfig, plugins: readonly LoadedPlugin[], clock: Clock, random: Random, disk: Disk, logger: Logger) {
+  constructor (config: RuntimeConfig, configDir: string, plugins: readonly LoadedPlugin[], clock: Clock, random: Random, disk: Disk, logger: Logger) {
     this.#config = config
+    this.#configDir = configDir
     this.#plugins = plugins
     this.#clock = clock
     this.#random = random
@@ -124,6 +128,7 @@ export class Runtime {
       const routes = new HttpRoutes()
       const transports = new Map<string, Transport>()
       const tunnels = new Tunnels()
+      const checks = new Checks(this.#clock)
       const settings = await this.#settings()
       const parts = createNodeParts({
         config: this.#config,
@@ -136,12 +141,13 @@ export class Runtime {
         httpRoutes: routes,
         transports,
         tunnels,
+        checks,
         clock: this.#clock,
         random: this.#random,
         logger: this.#logger
       })
       await parts.trust.open()
-      const plugins = this.#setUp(parts, identity, settings, routes, tunnels)
+      const plugins = this.#setUp(parts, { identity, settings, httpRoutes: routes, tunnels, checks, peerCalls: new PeerCalls(), writes: parts.writes })
       for (const { name, transport } of plugins) if (transport !== undefined) transports.set(name, transport)
       for (const part of startOrder(parts, plugins, this.#logger)) await this.#lifecycle.start(part)
       if (routes.baseUrl !== undefined) await this.#lifecycle.start(this.#notePart(routes.baseUrl))
@@ -153,15 +159,15 @@ export class Runtime {
   }
 
   async #settings (): Promise<NodeSettings> {
-    const { node: { name, home }, dashboard, mesh } = this.#config
+    const { node: { name, home }, dashboard, mesh, agents } = this.#config
     const { port, bind, auth, remote, rate_limit: rateLimitPerMinute, rate_limit_burst: rateLimitBurst } = dashboard
     const token = dashboard.token ?? await ensureToken(this.#paths.token)
-    return { name, home, meshId: mesh.id, version, dashboard: { port, bind, token, auth, remote, rateLimitPerMinute, rateLimitBurst } }
+    return { name, home, meshId: mesh.id, meshSecret: mesh.secret, version, configDir: this.#configDir, agents, dashboard: { port, bind, token, auth, remote, rateLimitPerMinute, rateLimitBurst } }
   }
 
   /** Sets the plugins up, each with a scope of its own; then nobody can tap a hook any more. */
-  #setUp ({ board, peers: peerBook, announcer, control }: NodeParts, identity: Identity, settings: NodeSettings, httpRoutes: HttpRoutes, tunnels: Tunnels): readonly SetUpPlugin[] {
-    const cradle = createCradle({ clock: this.#clock, random: this.#random, logger: this.#logger, identity, settings, peerBook, announcer, control, httpRoutes, tunnels })
+  #setUp ({ board, peers: peerBook, announcer, control }: NodeParts, tokens: Pick<Cradle, 'identity' | 'settings' | 'httpRoutes' | 'tunnels' | 'checks' | 'peerCalls' | 'writes'>): readonly SetUpPlugin[] {
+    const cradle = createCradle({ ...tokens, clock: this.#clock, random: this.#random, logger: this.#logger, peerBook, announcer, control })
     const plugins = setUpPlugins(this.#plugins, ({ plugin: { name: plugin }, config }) => {
       return createPluginScope(cradle, { config, logger: this.#logger.child({ plugin }), hooks: board.facade() }).cradle as PluginCradle
     })

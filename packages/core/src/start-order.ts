@@ -6,7 +6,7 @@ import type { SetUpPlugin } from './plugin-setup.ts'
 
 /** Journals, services, transports, discoveries, sync: what is used starts before what uses it. */
 export function * startOrder (parts: NodeParts, plugins: readonly SetUpPlugin[], logger: Logger): Generator<Part> {
-  const { board, peers, candidates, journals, announcer, sync, receiver } = parts
+  const { board, peers, candidates, report, journals, announcer, sync, receiver } = parts
   peers.onChange((peer) => board.hooks.onPeerDiscovered.call(peer))
   yield { name: 'the journals', start: () => journals.open(), stop: () => journals.close() }
   for (const { title: name, service } of plugins) {
@@ -19,7 +19,7 @@ export function * startOrder (parts: NodeParts, plugins: readonly SetUpPlugin[],
   yield { name: 'the candidates', start: () => prober === undefined ? undefined : candidates.start(prober), stop: () => candidates.stop() }
   for (const { name: source, title: name, discovery } of plugins) {
     if (discovery === undefined) continue
-    yield { name, start: (signal) => discovery.start((candidate) => candidates.report(candidate, source), signal), stop: () => discovery.stop() }
+    yield { name, start: (signal) => discovery.start((candidate) => report(candidate, source), signal), stop: () => discovery.stop() }
     announcer.onChange((signed) => {
       discovery.announce(signed).catch((error: unknown) => logger.error(`${name} could not announce this node`, { error: describeError(error) }))
     })

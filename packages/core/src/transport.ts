@@ -34,6 +34,8 @@ export interface FeedState {
 export interface Digest {
   readonly root: Uint8Array
   readonly feeds?: readonly FeedState[]
+  /** In an answer to one whom this node cannot call: announcements that it has not got yet, as they were signed. */
+  readonly announcements?: readonly Uint8Array[]
 }
 
 /** What is wanted of a feed: everything that does not stand before one of the points that the one who asks has. */
@@ -117,6 +119,8 @@ export interface Link {
    * is still there. Optional: without it that shows at the next call.
    */
   onBreak? (listener: () => void): void
+  /** Where the connection leads, for people: the IP address and port of the other end; nothing while there is none. Optional. */
+  at? (): Address | undefined
   close (): Promise<void>
 }
 

@@ -1,3 +1,4 @@
+import type { Address } from './announcement.ts'
 import type { Did } from './did.ts'
 
 /** A tunnel to a peer, as the operator sees it. */
@@ -12,6 +13,10 @@ export interface TunnelStatus {
   readonly lastHandshakeAt?: string
   readonly rxBytes: number
   readonly txBytes: number
+  /** What is known of the NATs at its two ends: `none`, `cone`, `symmetric`, `nat` (of a kind not known), `blocked` (no UDP), `unknown`. */
+  readonly nat?: { readonly here: string, readonly there: string }
+  /** Why it is not up, as far as that is known. */
+  readonly reason?: string
 }
 
 /** The tunnels of a node, as the plugin that makes them describes them. */
@@ -51,4 +56,9 @@ export class Tunnels {
   contains (host: string): boolean {
     return [...this.#networks].some((network) => network.contains(host))
   }
+}
+
+/** Addresses inside tunnels before the others, otherwise as they come. */
+export function tunnelsFirst (addresses: readonly Address[], tunnels: Pick<Tunnels, 'contains'>): readonly Address[] {
+  return [...addresses].sort((a, b) => Number(tunnels.contains(b.host)) - Number(tunnels.contains(a.host)))
 }

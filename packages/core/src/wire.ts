@@ -10,6 +10,7 @@ const maxTips = 64
 /** Points that somebody names who asks for a feed: its own, or snapshots that it has already. */
 const maxPoints = 4_096
 const maxVerdicts = 10_000
+export const maxAnnouncements = 64
 const maxReasonLength = 1_000
 const read = new CborReader('MESH_REQUEST_INVALID', 'The sync message')
 
@@ -30,15 +31,20 @@ export function digestRoot (feeds: readonly FeedState[]): Uint8Array {
   return new Uint8Array(createHash('sha256').update(encodeCbor(feedStates(feeds))).digest())
 }
 
-export function encodeDigest ({ root, feeds }: Digest): Uint8Array {
-  return encodeCbor(feeds === undefined ? [root] : [root, feedStates(feeds, true)])
+export function encodeDigest ({ root, feeds, announcements = [] }: Digest): Uint8Array {
+  const states = feeds === undefined ? null : feedStates(feeds, true)
+  if (announcements.length > 0) return encodeCbor([root, states, announcements])
+  return encodeCbor(states === null ? [root] : [root, states])
 }
 
 /** Throws `MESH_REQUEST_INVALID`, as all decoders here do. */
 export function decodeDigest (bytes: Uint8Array): Digest {
-  const [root, feeds] = read.list(read.decode(bytes), 'a digest', 2)
-  const digest = { root: read.bytes(root, 'root', 32) }
-  return feeds === undefined ? digest : { ...digest, feeds: readFeedStates(feeds) }
+  const [root, feeds, announcements] = read.list(read.decode(bytes), 'a digest', 3)
+  return {
+    root: read.bytes(root, 'root', 32),
+    ...feeds !== undefined && feeds !== null && { feeds: readFeedStates(feeds) },
+    ...announcements !== undefined && { announcements: read.list(announcements, 'announcements', maxAnnouncements).map(readBytes) }
+  }
 }
 
 export function encodeReceipt ({ verdicts, have }: Receipt): Uint8Array {
@@ -61,6 +67,11 @@ export function decodePull (bytes: Uint8Array): { want: readonly Range[], option
   const [limit, newestFirst, want] = read.tuple(read.decode(bytes), 'a pull', 3)
   if (typeof newestFirst !== 'boolean') throw read.fail('newestFirst is not a boolean')
   return { options: { limit: read.uint(limit, 'limit'), newestFirst }, want: read.list(want, 'ranges', maxFeeds).map(readRange) }
+}
+
+function readBytes (value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw read.fail('an announcement is no byte string')
+  return value
 }
 
 function readVerdict (value: unknown): Verdict {

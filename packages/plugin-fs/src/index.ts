@@ -1,5 +1,6 @@
 import { definePlugin } from '@akshi/core'
 import { FsConfig, parseFileMode, resolveDir } from './config.ts'
+import { folderCheck } from './folder-check.ts'
 import { FolderTransport } from './folder-transport.ts'
 
 export { FsConfig } from './config.ts'
@@ -11,16 +12,9 @@ export default definePlugin({
   name: 'fs',
   apiVersion: 1,
   config: FsConfig,
-  setup: ({ config, clock, random, logger, settings, identity }) => ({
-    transport: new FolderTransport({
-      dir: resolveDir(config.dir, settings.home),
-      meshId: settings.meshId,
-      own: identity.did,
-      fileMode: parseFileMode(config.file_mode),
-      pollIntervalMs: config.poll_interval_secs * 1000,
-      clock,
-      random,
-      logger
-    })
-  })
+  setup: ({ config, clock, random, logger, settings: { home, meshId }, identity, checks }) => {
+    const folder = { dir: resolveDir(config.dir, home), meshId, fileMode: parseFileMode(config.file_mode), pollIntervalMs: config.poll_interval_secs * 1000 }
+    checks.add('folder', folderCheck({ ...folder, temporaryName: () => `.doctor-${Buffer.from(random.bytes(8)).toString('hex')}` }))
+    return { transport: new FolderTransport({ ...folder, own: identity.did, clock, random, logger }) }
+  }
 })

@@ -3,12 +3,14 @@ import { connect as secure, type SecureContextOptions, type TLSSocket } from 'no
 import { MeshError, type Address, type Clock, type Did, type Identity } from '@akshi/core'
 import { raceAddresses } from './address-race.ts'
 import { didFromCertificate } from './certificate.ts'
+import { PeerMismatch } from './peer-mismatch.ts'
 import { dialRepeatedly } from './repeated-dial.ts'
 import { secureContext } from './secure-context.ts'
 
 const staggerMs = 250
 /** An opening packet may be lost. */
-const redialMs = 1_000
+const redialMs = 400
+const freshenMs = 1_000
 /** An opening that took longer is made once more. */
 const promptMs = 300
 /** After so long without a packet the kernel asks whether the other side is still there, and cuts the connection after ten questions, a second apart. */
@@ -65,7 +67,7 @@ export class Dialler {
     let failure: Error | undefined
     way.once('error', (error) => { failure = error })
     try {
-      const fresh = await this.#open(address, signal, redialMs)
+      const fresh = await this.#open(address, signal, freshenMs)
       discard(way)
       return fresh
     } catch (error) {
@@ -82,7 +84,7 @@ export class Dialler {
     const found = didFromCertificate(socket.getPeerX509Certificate())
     if (found === did) return socket
     discard(socket)
-    throw mismatch(did, found)
+    throw new PeerMismatch(did, found)
   }
 
   /** Resolves at the event. If it does not come in time, the socket is ended. */
@@ -114,8 +116,4 @@ export class Dialler {
 
 function discard (socket: Socket): void {
   socket.on('error', () => {}).destroy()
-}
-
-function mismatch (expected: Did, found: Did | undefined): MeshError {
-  return new MeshError('MESH_PEER_MISMATCH', `${found ?? 'a server with no node key'} answers there, not ${expected}. If the node has a new key, trust its new DID.`)
 }

@@ -24,10 +24,13 @@ export class HttpProber implements Prober {
 
   async prove (did: Did, address: Address, signal: AbortSignal): Promise<SignedAnnouncement> {
     const client = new PeerClient({ ...this.#options, peer: did, addresses: () => [address], maxResponseBytes })
+    const abort = () => { client.close().catch(() => {}) }              // a request that still waits for its connection would wait for the dial
+    signal.addEventListener('abort', abort, { once: true })
     try {
       const answer = await client.request({ method: 'GET', path: '/.well-known/akshi-node', accept: 'application/json' }, signal)
       return this.#open(did, address, answer)
     } finally {
+      signal.removeEventListener('abort', abort)
       await client.close()
     }
   }

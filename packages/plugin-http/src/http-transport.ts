@@ -2,7 +2,9 @@ import { maxRequestBytes, MeshError, type Address, type Clock, type EnvelopeRece
 import { isLocal } from './access.ts'
 import { AddressWatch } from './address-watch.ts'
 import type { Dialler } from './dialler.ts'
+import type { HttpPeerCaller } from './http-peer-caller.ts'
 import { PeerClient } from './peer-client.ts'
+import type { PeerClocks } from './peer-clocks.ts'
 import { PeerLink } from './peer-link.ts'
 import { MeshPort } from './port.ts'
 import { Router, type RouterOptions } from './router.ts'
@@ -14,6 +16,8 @@ export interface HttpTransportOptions extends RouterOptions {
   readonly requestTimeoutMs: number
   readonly maxConnections: number
   readonly tunnels: Pick<Tunnels, 'own'>
+  readonly caller: HttpPeerCaller
+  readonly clocks?: PeerClocks
   /** Where a port can be dialled, as of now. */
   readonly ownAddresses: (port: number) => readonly Address[]
 }
@@ -67,9 +71,9 @@ export class HttpTransport implements Transport {
     signal.throwIfAborted()
     if (target.kind !== 'peer') throw new TypeError('The HTTP transport has links to peers only')
     if (this.#port === undefined) throw new MeshError('MESH_NOT_RUNNING', 'The HTTP transport is not running.')
-    const { identity, dialler, requestTimeoutMs } = this.#options
+    const { identity, dialler, requestTimeoutMs, clocks } = this.#options
     const client = new PeerClient({
-      own: identity.did, peer: target.did, addresses: target.addresses, dialler, requestTimeoutMs, maxResponseBytes: maxRequestBytes
+      own: identity.did, peer: target.did, addresses: target.addresses, dialler, requestTimeoutMs, maxResponseBytes: maxRequestBytes, ...clocks !== undefined && { clocks }
     })
     const link: Link = new PeerLink(client, () => this.#links.delete(link))
     this.#links.add(link)
@@ -82,7 +86,7 @@ export class HttpTransport implements Transport {
     this.#port = undefined
     this.#boundPort = undefined
     this.#options.httpRoutes.baseUrl = undefined
-    await Promise.all([port?.close(), ...[...this.#links].map((link) => link.close())])
+    await Promise.all([port?.close(), this.#options.caller.close(), ...[...this.#links].map((link) => link.close())])
   }
 }
 

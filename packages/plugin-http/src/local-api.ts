@@ -36,6 +36,7 @@ export function localApi ({ control, logger, clock = systemClock, admit, otherwi
   get('/api/v1/status', () => control.status())
   get('/api/v1/peers', () => control.peers())
   get('/api/v1/why', ({ query }) => control.why(readPeer(query)))
+  get('/api/v1/doctor', () => control.doctor())
   get('/api/v1/journals', () => control.journals())
   get('/api/v1/sync/convergence', ({ query }) => control.convergence(readAgent(query)))
   post('/api/v1/trust', ({ body }) => control.trust(readTrust(body)))

@@ -5,6 +5,7 @@ import { isLocal } from './access.ts'
 import { mediaType } from './body.ts'
 import type { Dialler } from './dialler.ts'
 import { pack, packed, unpack } from './packing.ts'
+import type { PeerClocks } from './peer-clocks.ts'
 
 /** Below the 75 s after which the other side closes an idle connection, so that no request meets a closing one. */
 const keepAliveMs = 60_000
@@ -21,6 +22,8 @@ export interface PeerClientOptions {
   readonly addresses: () => readonly Address[]
   readonly dialler: Dialler
   readonly requestTimeoutMs: number
+  /** Learns of the peer's clock from its answers. */
+  readonly clocks?: PeerClocks
   /** Of an answer, packed and unpacked. */
   readonly maxResponseBytes: number
   /** Whether what goes over this connection is worth packing. Default: unless it ends on this machine. */
@@ -45,6 +48,7 @@ export class PeerClient {
   readonly #pool: Pool
   /** Of the last dial; false before the first, whose request is small anyway. */
   #isFar = false
+  #socket: TLSSocket | undefined
   /** Told when the connection is cut by the other side, or on the way. */
   onBreak: () => void = () => {}
 
@@ -64,6 +68,12 @@ export class PeerClient {
     this.#pool.on('disconnect', (_origin, _targets, { code }) => {
       if (code !== idleCode && !this.#closing.signal.aborted) this.onBreak()
     })
+  }
+
+  /** Where the connection leads; nothing while there is none. */
+  get remote (): Address | undefined {
+    const { remoteAddress: host, remotePort: port, destroyed = true } = this.#socket ?? {}
+    return destroyed || host === undefined || port === undefined ? undefined : { host, port }
   }
 
   /**
@@ -103,8 +113,11 @@ export class PeerClient {
   /** An answer with status 200 and the media type that was asked for. */
   async #ask (request: PeerRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const { method, path, accept } = request
+    const { clocks, peer } = this.#options
     signal.throwIfAborted()
+    const sentAt = clocks?.now() ?? 0
     const answer = await this.#pool.request({ method, path, ...await this.#message(request), signal })
+    clocks?.note(peer, answer.headers.date, sentAt)
     if (answer.statusCode !== 200) throw this.#refused(path, answer.statusCode, await answer.body.bytes())
     if (mediaType(answer.headers['content-type']) !== accept) throw this.#failed(path, `the answer is not ${accept}`)
     return answer
@@ -125,6 +138,7 @@ export class PeerClient {
     const { dialler, peer, addresses, isFar = leavesMachine } = this.#options
     dialler.dial(peer, addresses(), this.#closing.signal).then((socket) => {
       this.#isFar = isFar(socket)
+      this.#socket = socket
       callback(null, socket)
     }, (error: Error) => callback(error, null))
   }

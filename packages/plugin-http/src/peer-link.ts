@@ -1,6 +1,6 @@
 import {
   decodeDigest, decodeReceipt, encodeDigest, encodePull, feedKey, isMeshError, isSnapshot, maxRequestBytes, MeshError, readItems,
-  type Digest, type FeedState, type Link, type PullOptions, type Range, type Receipt
+  type Address, type Digest, type FeedState, type Link, type PullOptions, type Range, type Receipt
 } from '@akshi/core'
 import type { PeerClient } from './peer-client.ts'
 
@@ -47,6 +47,10 @@ export class PeerLink implements Link {
 
   onBreak (listener: () => void): void {
     this.#client.onBreak = listener
+  }
+
+  at (): Address | undefined {
+    return this.#client.remote
   }
 
   async close (): Promise<void> {

@@ -34,7 +34,7 @@ function makeCandidates (answer: (did: Did, port: number) => Error | string | un
     }
   }
   const peers = { met: (meeting: Meeting) => { met.push(meeting) } } as unknown as KnownPeers
-  const candidates = new Candidates(own, peers, clock, seededRandom(), logger)
+  const candidates = new Candidates({ did: own, addresses: () => [at(99)] }, peers, clock, seededRandom(), logger)
   if (started) candidates.start(prober)
   return { clock, lines, dials, met, candidates, prober, most: () => most }
 }
@@ -48,6 +48,14 @@ async function finish (): Promise<void> {
 }
 
 describe('Candidates', () => {
+  it('do not dial this node itself, whoever is said to be at its addresses', async () => {
+    const { candidates, dials } = makeCandidates(() => 'alpha')
+    candidates.report({ did: one, addresses: [at(99), at(1)] }, 'gossip')
+    candidates.report({ did: own, addresses: [at(2)] }, 'gossip')
+    await finish()
+    expect([dials, candidates.triesOf(one).length]).to.deep.equal([[1], 1])
+  })
+
   it('tell what became of each address of a node: met, failed and why and for how long, or still being dialled', async () => {
     const { clock, candidates } = makeCandidates((_, port) => port === 1 ? 'alpha' : port === 2 ? unreachable : undefined)
     candidates.report({ did: one, addresses: [at(1), at(2), at(3)] }, 'mdns')

@@ -1,4 +1,5 @@
 import { JournalControl } from '../../../packages/core/src/journal-control.ts'
+import { WriteGate } from '../../../packages/core/src/write-gate.ts'
 import type { Convergence } from '../../../packages/core/src/control.ts'
 import type { MeshNode } from './mesh-node.ts'
 
@@ -18,5 +19,5 @@ export function controlOf ({ journals, inbox, sharing, hooks, notices }: MeshNod
     heads: [],
     reason: 'nobody is there'
   })
-  return new JournalControl({ journals, inbox, sharing, hooks, notices, durability: 'fsync', nameOf: (did) => `name of ${did}`, convergence })
+  return new JournalControl({ journals, inbox, sharing, writes: new WriteGate(hooks), notices, durability: 'fsync', nameOf: (did) => `name of ${did}`, convergence })
 }

@@ -39,6 +39,16 @@ describe('LinkLoop', () => {
     expect([await fixture.after(() => fixture.loop.look()), await pair.one.bodies()]).to.deep.equal([['digest', 'pull 1', 'digest'], [1]])
   })
 
+  it('opens a link that works anew when told that there is a better way, and is not down meanwhile', async () => {
+    await using pair = await makePair()
+    const states: string[] = []
+    const fixture: LoopFixture = new LoopFixture(pair.one, pair.two, { changed: () => states.push(fixture.loop.status.state) })
+    await using started = await fixture.start()
+    states.length = 0
+    expect(await started.after(() => started.loop.renew())).to.deep.equal(['digest'])
+    expect([started.dials, [...new Set(states)]]).to.deep.equal([2, ['up']])
+  })
+
   it('has one request in flight, and takes along with the next what comes meanwhile', async () => {
     await using pair = await makePair()
     const { one, two } = pair

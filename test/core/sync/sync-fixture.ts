@@ -2,6 +2,7 @@ import { until, VirtualClock } from '@akshi/testkit'
 import type { LinkStatus } from '../../../packages/core/src/control.ts'
 import { createIdentity } from '../../../packages/core/src/identity.ts'
 import { NodeAnnouncer } from '../../../packages/core/src/node-announcer.ts'
+import { Carriers } from '../../../packages/core/src/sync/carriers.ts'
 import { FetchClaims } from '../../../packages/core/src/sync/session/fetch-claims.ts'
 import { Tunnels } from '../../../packages/core/src/tunnels.ts'
 import { Recovery } from '../../../packages/core/src/sync/recovery.ts'
@@ -60,7 +61,7 @@ export class SyncFixture implements AsyncDisposable {
     this.announcer = new NodeAnnouncer({ identity: node.identity, meshId: 'mesh', name: 'self', agents: [], hooks, clock, logger })
     this.recovery = recovery
     this.sync = new Sync({
-      own: node.did, fanout: 8, journals, peers: book, sharing, inbox, claims: new FetchClaims(clock), tunnels: new Tunnels(), hooks, gate: node.gate, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs, batchSize: 50, maxEnvelopes: 1_000, newestFirst: false, recovery: this.recovery, fallbackMs, clock, random, logger
+      own: node.did, fanout: 8, journals, peers: book, sharing, inbox, claims: new FetchClaims(clock), carriers: new Carriers(), tunnels: new Tunnels(), hooks, gate: node.gate, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs, batchSize: 50, maxEnvelopes: 1_000, newestFirst: false, recovery: this.recovery, fallbackMs, clock, random, logger
     })
   }
 

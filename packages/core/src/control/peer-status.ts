@@ -20,6 +20,20 @@ export interface LinkStatus {
  */
 export type Health = 'alive' | 'suspect' | 'down' | 'left' | 'unknown'
 
+/**
+ * The way that envelopes take between this node and a peer: `lan`, a link on a network that both are on; `direct`, one over other networks; `tunnel`, one inside
+ * a tunnel; `called`, the peer has a link to this node, which has none to it; `via`, other nodes carry them; `folder`, a shared transport does.
+ */
+export interface PeerPath {
+  readonly kind: 'lan' | 'direct' | 'tunnel' | 'called' | 'via' | 'folder' | 'none'
+  /** Where the other end is, `host:port`; of a tunnel, outside. */
+  readonly at?: string
+  /** Names of the nodes that carry them, or of the shared transport. */
+  readonly through?: readonly string[]
+  /** Why there is no link. */
+  readonly reason?: string
+}
+
 export interface PeerStatus {
   readonly did: Did
   readonly name: string
@@ -35,6 +49,8 @@ export interface PeerStatus {
   readonly link?: LinkStatus
   /** How envelopes reach it now, with the reason: `http`, `fs` or none. */
   readonly via?: { readonly transport: string | null, readonly reason: string }
+  /** Present for trusted peers. */
+  readonly path?: PeerPath
   /** Present when a tunnel to it is wanted. */
   readonly tunnel?: TunnelStatus
   /** Envelopes that this node has and the peer has not said it has, over the feeds that both admit. */

@@ -1,12 +1,12 @@
 import type { Acknowledgement, NewEntry } from '../control.ts'
-import { isMeshError, MeshError } from '../errors.ts'
-import { isTapped, runHook, type Hooks, type PendingWrite } from '../hooks.ts'
+import { isMeshError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Notices } from '../notices.ts'
 import type { Durability } from '../storage/disk.ts'
+import type { Writes } from '../write-gate.ts'
 
 export interface JournalWriteOptions {
-  readonly hooks: Hooks
+  readonly writes: Writes
   readonly notices: Notices
   readonly durability: Durability
 }
@@ -21,26 +21,22 @@ export class JournalWrites {
 
   /** As `NodeControl.append`; `open` resolves to the journal, when no plugin refuses. */
   async append (name: string, entries: readonly NewEntry[], open: () => Promise<Journal>): Promise<Acknowledgement> {
-    for (const { kind = 'note', body } of entries) await this.#askBeforeWrite({ journal: name, part: 'log', kind, body })
-    return await this.#noting(async () => (await open()).append(entries))
+    const { writes } = this.#options
+    const written = writes.isGuarded ? entries.map(asWritten) : entries
+    for (const { kind = 'note', body } of written) await writes.ask({ journal: name, part: 'log', kind, body })
+    return await this.#noting(async () => (await open()).append(written))
   }
 
   /** As `JournalHandle.change`. */
   async change (journal: Journal, edit: (draft: Record<string, unknown>) => void): Promise<Omit<Acknowledgement, 'ids'> | undefined> {
-    if (isTapped(this.#options.hooks.beforeWrite)) {
+    const { writes } = this.#options
+    if (writes.isGuarded) {
       const draft = structuredClone(journal.state.value) as Record<string, unknown>
       edit(draft)
-      await this.#askBeforeWrite({ journal: journal.name, part: 'state', kind: 'state', body: draft })
+      await writes.ask({ journal: journal.name, part: 'state', kind: 'state', body: draft })
     }
     const envelope = await this.#noting(() => journal.change(edit))
     return envelope === undefined ? undefined : { seq: envelope.header.seq, durability: this.#options.durability }
-  }
-
-  async #askBeforeWrite (write: PendingWrite): Promise<void> {
-    const { beforeWrite } = this.#options.hooks
-    if (!isTapped(beforeWrite)) return
-    const veto = await runHook('beforeWrite', () => beforeWrite.promise(write))
-    if (veto !== undefined) throw new MeshError('MESH_WRITE_VETOED', `A plugin refuses to write this into "${write.journal}": ${veto.reason}`)
   }
 
   /** Whoever looks at the node is to see that its disk fails, not only whoever wrote. */
@@ -51,5 +47,15 @@ export class JournalWrites {
       if (isMeshError(error, 'MESH_DISK_FAILED')) this.#options.notices.add('MESH_DISK_FAILED', error.message)
       throw error
     }
+  }
+}
+
+/** The body as JSON has it: what plugins look at is what is written, whatever becomes of the caller's object meanwhile. What JSON cannot have is refused later. */
+function asWritten (entry: NewEntry): NewEntry {
+  try {
+    const text = JSON.stringify(entry.body) as string | undefined
+    return text === undefined ? entry : { ...entry, body: JSON.parse(text) as unknown }
+  } catch {
+    return entry
   }
 }

@@ -9,7 +9,14 @@ import type { Logger } from '../logger.ts'
 import type { Random } from '../random.ts'
 import type { AddressTry } from '../peer-explanation.ts'
 import type { Prober } from '../transport.ts'
+import { sameAddress } from './known-peer.ts'
 import type { KnownPeers } from './known-peers.ts'
+
+/** This node itself: who answers at its addresses is nobody else, though another may announce the same ones elsewhere. */
+interface Own {
+  readonly did: Did
+  readonly addresses: () => readonly Address[]
+}
 
 interface Claim {
   readonly did: Did
@@ -43,7 +50,7 @@ const dialTimeoutMs = 10_000
  * that are remembered, and how often an address is tried.
  */
 export class Candidates {
-  readonly #own: Did
+  readonly #own: Own
   readonly #peers: KnownPeers
   #prober: Prober | undefined
   readonly #clock: Clock
@@ -54,7 +61,7 @@ export class Candidates {
   readonly #dials = new Set<Promise<void>>()
   readonly #stopped = new AbortController()
 
-  constructor (own: Did, peers: KnownPeers, clock: Clock, random: Random, logger: Logger) {
+  constructor (own: Own, peers: KnownPeers, clock: Clock, random: Random, logger: Logger) {
     this.#own = own
     this.#peers = peers
     this.#clock = clock
@@ -70,8 +77,9 @@ export class Candidates {
 
   /** Takes a claim. Returns at once, and drops what is over budget: a discovery reports again. */
   report (candidate: PeerCandidate, source: string): void {
-    if (candidate.did === this.#own || this.#stopped.signal.aborted) return
-    for (const address of candidate.addresses) {
+    if (candidate.did === this.#own.did || this.#stopped.signal.aborted) return
+    const mine = this.#own.addresses()
+    for (const address of candidate.addresses.filter((address) => !mine.some((own) => sameAddress(own, address)))) {
       const claim = { did: candidate.did, address, source, onLink: candidate.onLink === true }
       if (this.#waiting.size < maxWaiting) this.#waiting.set(keyOf(claim), claim)
     }

@@ -1,8 +1,10 @@
+import type { SignedAnnouncement } from '../announcement.ts'
 import type { Announcer } from '../announcer.ts'
 import type { Clock } from '../clock.ts'
 import type { Did } from '../did.ts'
 import type { KnownPeers } from '../peers/known-peers.ts'
 import type { Link } from '../transport.ts'
+import { maxAnnouncements } from '../wire.ts'
 
 /**
  * Tells one peer of this node and, if this node pushes news to it, of the trusted nodes it knows, so that a member met by one
@@ -45,6 +47,13 @@ export class Greeting {
     }
   }
 
+  /** The same for one who asks: what it has not got yet, as if it were sent; some of it, if there is much. */
+  take (): readonly Uint8Array[] {
+    const news = this.#news().slice(0, maxAnnouncements)
+    this.#note(news)
+    return news.map(({ bytes }) => bytes)
+  }
+
   /** Forgets what was sent: another connection may end at a peer that has restarted. */
   forget (): void {
     this.#sent.clear()
@@ -52,11 +61,19 @@ export class Greeting {
   }
 
   async #send (link: Link, signal: AbortSignal): Promise<void> {
-    const others = !this.passesOn ? [] : this.#peers.all().filter(({ trust, did }) => trust === 'trusted' && did !== this.#to)
-    const news = [this.#announcer.current(), ...others.flatMap(({ did }) => this.#peers.announcementOf(did) ?? [])]
-      .filter(({ announcement: { did, seq, expiresAt } }) => expiresAt > this.#clock.now() && seq > (this.#sent.get(did) ?? 0))
+    const news = this.#news()
     if (news.length === 0) return
     await link.push(news.map(({ bytes }) => bytes), signal)
+    this.#note(news)
+  }
+
+  #news (): readonly SignedAnnouncement[] {
+    const others = !this.passesOn ? [] : this.#peers.all().filter(({ trust, did }) => trust === 'trusted' && did !== this.#to)
+    return [this.#announcer.current(), ...others.flatMap(({ did }) => this.#peers.announcementOf(did) ?? [])]
+      .filter(({ announcement: { did, seq, expiresAt } }) => expiresAt > this.#clock.now() && seq > (this.#sent.get(did) ?? 0))
+  }
+
+  #note (news: readonly SignedAnnouncement[]): void {
     for (const { announcement: { did, seq } } of news) this.#sent.set(did, seq)
   }
 }

@@ -18,6 +18,10 @@ export interface InboxOptions {
   readonly notices: Notices
   /** Whether this announcement of a node, or a newer one, is known: another copy is not verified again. */
   readonly knowsOf: (did: Did, seq: number) => boolean
+  /** A peer sent something that another wrote, as it says. */
+  readonly carried?: (origin: Did, by: Did) => void
+  /** A peer sent its own announcement, as it says, whether that is new or not. */
+  readonly introduced?: (did: Did) => void
   /** A verified announcement of another node came in; whether its addresses are right is not known. */
   readonly announced: (announcement: SignedAnnouncement, from: LinkSource) => void
 }
@@ -68,10 +72,12 @@ export class Inbox {
 
   /** What needs no storing has its verdict; the rest is verified. */
   #sort (bytes: Uint8Array, from: LinkSource): Sorted {
-    const { meshId, sharing, journals, announced, knowsOf } = this.#options
+    const { meshId, sharing, journals, announced, carried, introduced, knowsOf } = this.#options
     try {
       const { arrival, envelope, verified } = open(bytes, meshId)
+      if (from.kind === 'peer' && envelope.origin !== from.did) carried?.(envelope.origin, from.did)
       if (arrival === undefined) {
+        if (from.kind === 'peer' && envelope.origin === from.did) introduced?.(from.did)
         if (knowsOf(envelope.origin, envelope.header.seq)) return { verdict: { status: 'duplicate' } }
         if (!verified()) return refused(badSignature)
         announced(readAnnouncement(envelope), from)

@@ -1,3 +1,4 @@
+import type { Address } from '../announcement.ts'
 import type { Clock } from '../clock.ts'
 import type { LinkStatus } from '../control.ts'
 import { isMeshError } from '../errors.ts'
@@ -43,6 +44,7 @@ export class LinkLoop {
   readonly #stopped = new AbortController()
   #writing = true
   #hasLeft = false
+  #isRenewing = false
   #running: Promise<void> | undefined
 
   constructor (options: LoopOptions) {
@@ -79,6 +81,9 @@ export class LinkLoop {
     this.#running = this.#run()
   }
 
+  /** Where the link leads while it works, if its transport says so. */
+  get at (): Address | undefined { return this.#round.link?.at?.() }
+
   /** There may be something to push, when the link works. Returns at once. */
   ring (): void {
     this.#bell.ring()
@@ -110,6 +115,12 @@ export class LinkLoop {
     this.#alarm.ring()
   }
 
+  /** There is a better way to the other end: the link is opened anew when nothing is under way on it. Returns at once. */
+  renew (): void {
+    this.#isRenewing = this.status.state === 'up'
+    this.ring()
+  }
+
   /** The other end says goodbye: it is not tried for a while. Returns at once. */
   leave (): void {
     this.#hasLeft = true
@@ -137,6 +148,7 @@ export class LinkLoop {
       this.#bell.reset()
       this.#alarm.reset()
       try {
+        if (this.#isRenewing) await this.#reopen()
         if (this.#hasLeft) await this.#left()
         else if (!await this.#pass(signal)) await this.#rest()
       } catch (error) {
@@ -164,6 +176,12 @@ export class LinkLoop {
     await this.#bell.wait(Math.max(0, Math.min(this.#agenda.nextAt, retryAt) - this.#options.clock.monotonic()))
   }
 
+  async #reopen (): Promise<void> {
+    this.#isRenewing = false
+    await this.#round.close()
+    this.#agenda.ask()
+  }
+
   async #left (): Promise<void> {
     const before = this.status.state
     const waitMs = this.health.left()
@@ -185,6 +203,7 @@ export class LinkLoop {
   /** Gives the connection up, and waits before the next. */
   async #drop (waitMs: number): Promise<void> {
     this.#hasLeft = false
+    this.#isRenewing = false
     this.#agenda.ask()
     await this.#round.close().catch(() => {})
     this.#options.changed()

@@ -81,7 +81,7 @@ export class LinkSession {
   /** Asks what the other end has. */
   async exchange (link: Link, signal: AbortSignal): Promise<void> {
     const mine = this.#mine()
-    const { root, feeds }: Digest = await link.digest({ root: digestRoot(mine) }, signal)
+    const { root, feeds } = await this.#ask(link, { root: digestRoot(mine) }, signal)
     if (feeds === undefined && !sameBytes(root, digestRoot(mine))) {
       throw new MeshError('MESH_SEND_FAILED', 'The other end answered a digest with another root and no feeds.')
     }
@@ -96,7 +96,7 @@ export class LinkSession {
   async tell (link: Link, signal: AbortSignal): Promise<boolean> {
     const news = this.#pushing.news()
     if (news.length === 0) return false
-    const { feeds = [] } = await link.digest({ root: digestRoot(this.#mine()), feeds: news.map(({ state }) => state) }, signal)
+    const { feeds = [] } = await this.#ask(link, { root: digestRoot(this.#mine()), feeds: news.map(({ state }) => state) }, signal)
     const asked = new Set(news.map(({ id }) => feedKey(id)))
     this.#theirs.saidOf(feeds.filter(({ feed }) => asked.has(feedKey(feed))))
     const isLacking = news.some((feed) => this.mayLack(feed))
@@ -117,6 +117,14 @@ export class LinkSession {
   /** Lets held feeds be tried again. */
   release (): void {
     this.#pushing.release()
+  }
+
+  /** Takes the announcements that come with the answer. */
+  async #ask (link: Link, digest: Digest, signal: AbortSignal): Promise<Digest> {
+    const answer = await link.digest(digest, signal)
+    const { inbox, source } = this.#options
+    if (answer.announcements !== undefined) await inbox.receive(answer.announcements, source)
+    return answer
   }
 
   #mine (): readonly FeedState[] {

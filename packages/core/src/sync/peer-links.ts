@@ -1,11 +1,10 @@
-import type { Address } from '../announcement.ts'
 import type { Did } from '../did.ts'
 import { describeError } from '../errors.ts'
 import type { NodeAnnouncer } from '../node-announcer.ts'
 import type { Notices } from '../notices.ts'
 import type { PeerView } from '../peer-book.ts'
 import type { Transport } from '../transport.ts'
-import type { Tunnels } from '../tunnels.ts'
+import { tunnelsFirst, type Tunnels } from '../tunnels.ts'
 import { FanOut } from './fan-out.ts'
 import { Greeting } from './greeting.ts'
 import type { LinkLoop } from './link-loop.ts'
@@ -146,9 +145,4 @@ export class PeerLinks {
     this.#plans.delete(did)
     if (closing !== undefined) this.#closing.add(closing)
   }
-}
-
-/** Addresses inside tunnels before the others, otherwise as they come. */
-function tunnelsFirst (addresses: readonly Address[], tunnels: Pick<Tunnels, 'contains'>): readonly Address[] {
-  return [...addresses].sort((a, b) => Number(tunnels.contains(b.host)) - Number(tunnels.contains(a.host)))
 }

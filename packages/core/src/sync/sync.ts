@@ -1,13 +1,17 @@
 import { withDeadline } from '../deadline.ts'
-import type { Health } from '../control.ts'
+import type { Health, PeerPath } from '../control.ts'
 import type { Did } from '../did.ts'
 import { describeError } from '../errors.ts'
 import type { Feed } from '../journal/feed.ts'
 import type { PeerView } from '../peer-book.ts'
 import type { LinkSource } from '../transport.ts'
+import type { Tunnels } from '../tunnels.ts'
+import { Callers } from './callers.ts'
+import type { Carriers } from './carriers.ts'
 import type { LinkLoop } from './link-loop.ts'
 import { NewsTeller } from './news-teller.ts'
 import { peerHealth } from './peer-health.ts'
+import { PeerPaths } from './peer-paths.ts'
 import { PeerLinks, type PeerLinkOptions } from './peer-links.ts'
 import { Probing } from './probing.ts'
 import { reachOver, type Reach } from './reach.ts'
@@ -21,7 +25,10 @@ const freshMs = 1_000
 /** News is told at first to so many times fewer peers than it is pushed to: enough to see whether it gets round without. */
 const toldShare = 4
 
-export interface SyncOptions extends PeerLinkOptions, SharedLinkOptions {}
+export interface SyncOptions extends PeerLinkOptions, SharedLinkOptions {
+  readonly carriers: Carriers
+  readonly tunnels: Pick<Tunnels, 'contains' | 'to'>
+}
 
 /**
  * Keeps this node in step with every trusted peer: a link to each that can be dialled, and the shared transports, which
@@ -35,14 +42,24 @@ export class Sync {
   #trusted: ReadonlySet<Did> = new Set()
   readonly #teller: NewsTeller<LinkLoop>
   readonly #probing: Probing
+  readonly #callers: Callers
   #unsubscribe: (() => void)[] = []
+  readonly #paths: PeerPaths
   /** Where this node said last that it can be met. */
   #places: string | undefined
   #running = false
 
   constructor (options: SyncOptions) {
     this.#options = options
-    const { clock, fanout, intervalMs, journals } = options
+    const { clock, fanout, intervalMs, journals, peers, announcer } = options
+    this.#callers = new Callers(peers, announcer, clock)
+    this.#paths = new PeerPaths({
+      ...options,
+      linkTo: (did) => this.linkTo(did),
+      healthOf: (peer) => this.healthOf(peer),
+      folderFor: (did) => this.#folderFor(did),
+      reasonFor: (did) => this.#peers.reasonFor(did)
+    })
     this.#peers = new PeerLinks(options, () => this.#linkChanged())
     this.#shared = new SharedLinks(options, () => this.#linkChanged())
     this.#teller = new NewsTeller(clock, Math.max(1, Math.ceil(fanout / toldShare)), () => this.#peers.told, ({ session }) => journals.feeds().some((feed) => session.mayLack(feed)))
@@ -82,6 +99,17 @@ export class Sync {
     if ((loop.status.state === 'down' || loop.status.state === 'suspect') && !this.#hasLeft(from)) loop.look()
   }
 
+  /** A peer has introduced itself. */
+  introduced (did: Did): void {
+    this.#callers.forget(did)
+  }
+
+  /** What one who asks is to hear of others: over a link that works it is told without asking. */
+  announcementsFor (from: LinkSource): readonly Uint8Array[] {
+    if (from.kind !== 'peer' || this.linkTo(from.did)?.status.state === 'up') return []
+    return this.#callers.newsFor(from.did)
+  }
+
   /** There may be news at the other end. */
   hint (from: LinkSource): void {
     this.#loopOf(from)?.look()
@@ -109,8 +137,16 @@ export class Sync {
 
   /** How envelopes reach a trusted peer. */
   reachOf (did: Did): Reach {
-    const folder = this.#peers.sharedFor(did).find((name) => this.shared.get(name)?.writing === true)
-    return reachOver(this.#peers.to(did), this.#peers.reasonFor(did), folder)
+    return reachOver(this.#peers.to(did), this.#peers.reasonFor(did), this.#folderFor(did))
+  }
+
+  /** The way that they take, network and all. */
+  pathOf (peer: PeerView): PeerPath {
+    return this.#paths.of(peer)
+  }
+
+  #folderFor (did: Did): string | undefined {
+    return this.#peers.sharedFor(did).find((name) => this.shared.get(name)?.writing === true)
   }
 
   #grew (feed: Feed): void {
@@ -128,6 +164,7 @@ export class Sync {
     const loop = this.linkTo(peer.did)
     if (peer.leftAt !== undefined) return loop?.leave()
     if (loop !== undefined && loop.status.state !== 'up') loop.look()
+    this.#paths.moveInside(peer)
     this.#peers.announce(false)
   }
 

@@ -1,5 +1,5 @@
 import {
-  configurePlugins, HttpRoutes, silentLogger, systemClock, systemRandom, Tunnels, type Announcement, type Clock, type Cradle, type Identity, type NodeControl, type Plugin,
+  Checks, configurePlugins, HttpRoutes, PeerCalls, silentLogger, systemClock, systemRandom, Tunnels, type Announcement, type Clock, type Cradle, type Identity, type NodeControl, type Plugin,
   type PluginHooks, type PluginParts, type SignedAnnouncement, type Timer
 } from '@akshi/core'
 import { meshId } from './material.ts'
@@ -54,13 +54,16 @@ export class PluginHome {
       clock: this.#clock,
       random: systemRandom,
       logger: silentLogger,
-      settings: { name: 'conformance', home, meshId, version: '0.0.0', dashboard: { port: 0, bind: '127.0.0.1', token: 'token', auth: true, remote: false, rateLimitPerMinute: 6_000, rateLimitBurst: 1_000 } },
+      settings: { name: 'conformance', home, meshId, version: '0.0.0', configDir: home, agents: [], dashboard: { port: 0, bind: '127.0.0.1', token: 'token', auth: true, remote: false, rateLimitPerMinute: 6_000, rateLimitBurst: 1_000 } },
       hooks: this.#hooks(),
       peerBook: { get: () => undefined, all: () => [], trusts: () => false },
-      announcer: { current: () => this.announcement(), refresh: () => {} },
+      announcer: { current: () => this.announcement(), refresh: () => {}, reduced: () => this.announcement() },
       control: new Proxy({}, { get: (_target, name) => () => { throw new TypeError(`control.${String(name)} needs a node: test that part of the plugin in one`) } }) as NodeControl,
       httpRoutes: new HttpRoutes(),
-      tunnels: new Tunnels()
+      tunnels: new Tunnels(),
+      peerCalls: new PeerCalls(),
+      writes: { isGuarded: false, ask: async () => {} },
+      checks: new Checks(this.#clock)
     }
   }
 
