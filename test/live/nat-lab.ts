@@ -1,41 +1,37 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { lossRules, natRules, seenPort, type Nat } from './nat-rules.ts'
 import { ip, reasonWithoutNamespaces } from './network-lab.ts'
 
-/**
- * What a router does to those behind it. `cone`: every UDP socket keeps its port, whomever it talks to, and hears only those it has
- * talked to. `cone:40001`: the same, from this port, for one socket in all. `random`: another port for each it talks to, so that nobody
- * can say which the next will be. `blocked`: no UDP gets out.
- */
-export type Nat = 'cone' | `cone:${number}` | 'random' | 'blocked'
 export type Router = 'ra' | 'rb'
 
 /** In the order of their numbers. */
 const hosts = ['pub', 'a', 'b', 'c'] as const
+export const [pub, a, b, c] = [0, 1, 2, 3] as const
+/** A host by its number, or a router. */
+export type Place = number | Router
 const behind = { a: 'ra', b: 'rb', c: 'ra' } as const
 const lans = { ra: '192.168.1', rb: '192.168.2' } as const
 const publicAddresses = { pub: '203.0.113.1', ra: '203.0.113.11', rb: '203.0.113.12' } as const
 const addresses = { pub: publicAddresses.pub, a: `${lans.ra}.2`, b: `${lans.rb}.2`, c: `${lans.ra}.3` } as const
-const sockets = '/var/run/wireguard'
 let made = 0
 
 /**
- * A small internet: the public host 0 (`pub`), and two homes behind a router each, with the hosts 1 (`a`) and 3 (`c`, if there is one) behind
+ * A small internet: the public host 0 (`pub`), and two homes behind a router each, with the hosts 1 (`a`) and 3 (`c`) behind
  * `ra` and 2 (`b`) behind `rb`. All are network namespaces; no interface of this machine is among them, so nothing ever leaves.
  */
 export class NatLab implements Disposable {
   readonly #id = `${process.pid.toString(36)}${(made++).toString(36)}`
-  readonly #hosts: readonly (typeof hosts[number])[]
+  readonly #nats = new Map<Router, Nat>()
   readonly #made: string[] = []
 
   /** Makes it, with these NATs. Throws, with nothing left behind, when a step fails. */
-  constructor ({ ra, rb, size = 3 }: { readonly ra: Nat, readonly rb: Nat, readonly size?: 3 | 4 }) {
-    this.#hosts = hosts.slice(0, size)
+  constructor ({ ra, rb }: { readonly ra: Nat, readonly rb: Nat }) {
     try {
       this.#makeSwitch('wan')
       this.#makeRouter('ra', ra)
       this.#makeRouter('rb', rb)
-      for (const host of this.#hosts) this.#makeHost(host)
+      for (const host of hosts) this.#makeHost(host)
     } catch (error) {
       this[Symbol.dispose]()
       throw error
@@ -56,25 +52,36 @@ export class NatLab implements Disposable {
     return addresses[this.#name(host)]
   }
 
-  /** The address that the others see a host at. */
-  publicAddress (host: number): string {
-    const name = this.#name(host)
-    return publicAddresses[name === 'pub' ? name : behind[name]]
+  /** Where a host sees a UDP socket of another; nothing where nobody can say that before. */
+  seenFrom (host: number, other: number, port: number): string | undefined {
+    const [from, to] = [this.#name(host), this.#name(other)]
+    const at = this.#switchOf(to)
+    if (at === 'wan' || at === this.#switchOf(from)) return `${addresses[to]}:${port}`
+    const seen = seenPort(this.#nats.get(at), port)
+    return seen === undefined ? undefined : `${publicAddresses[at]}:${seen}`
   }
 
-  /** A name for a tunnel device of a host that no other device of this machine has: their sockets share a folder. */
-  device (host: number): string {
-    return `an${this.#id}-${host}`
+  /** The words after `ip` that run a command there. It becomes the command, so that a signal reaches that itself. */
+  command (place: Place, ...argv: string[]): string[] {
+    return ['netns', 'exec', this.#space(typeof place === 'number' ? this.#name(place) : place), ...argv]
   }
 
-  /** The words after `ip` that run a command on a host. It becomes the command, so that a signal reaches that itself. */
-  command (host: number, ...argv: string[]): string[] {
-    return ['netns', 'exec', this.#space(this.#name(host)), ...argv]
+  /** The names of the network devices of a host. */
+  devices (host: number): readonly string[] {
+    return this.#run(this.#name(host), ['ls', '/sys/class/net']).trim().split('\n')
   }
 
   /** What flows already keeps its ways; `forget` ends that. */
   setNat (router: Router, nat: Nat): void {
-    this.#run(router, ['nft', '-f', '-'], rules(nat))
+    this.#nats.set(router, nat)
+    this.#run(router, ['nft', '-f', '-'], natRules(nat))
+  }
+
+  /** From now on this share of what a host sends gets lost, and as much of what is sent to it. */
+  lose (host: number, share: number): void {
+    const name = this.#name(host)
+    this.#run(name, ['nft', '-f', '-'], lossRules('eth0', share))
+    this.#run(this.#switchOf(name), ['nft', '-f', '-'], lossRules(`to-${name}`, share))
   }
 
   /** A router forgets whom it let out as what, as one that was restarted does. */
@@ -93,14 +100,12 @@ export class NatLab implements Disposable {
       for (const pid of run('ip', ['netns', 'pids', space]).split('\n').filter((line) => line !== '')) end(Number(pid))
       ip('netns', 'del', space)
     }
-    for (const host of this.#hosts.keys()) rmSync(`${sockets}/${this.device(host)}.sock`, { force: true })
   }
 
   #makeHost (host: typeof hosts[number]): void {
     this.#makeSpace(host)
-    const router = host === 'pub' ? undefined : behind[host]
-    this.#plug(host, 'eth0', router ?? 'wan', `${addresses[host]}/24`)
-    if (router !== undefined) ip('-n', this.#space(host), 'route', 'add', 'default', 'via', `${lans[router]}.1`)
+    this.#plug(host, 'eth0', this.#switchOf(host), `${addresses[host]}/24`)
+    if (host !== 'pub') ip('-n', this.#space(host), 'route', 'add', 'default', 'via', `${lans[behind[host]]}.1`)
   }
 
   /** Its home's switch is in it. */
@@ -137,33 +142,18 @@ export class NatLab implements Disposable {
   }
 
   #name (host: number): typeof hosts[number] {
-    const name = this.#hosts[host]
+    const name = hosts[host]
     if (name === undefined) throw new TypeError(`there is no host ${host}`)
     return name
+  }
+
+  #switchOf (host: typeof hosts[number]): Router | 'wan' {
+    return host === 'pub' ? 'wan' : behind[host]
   }
 
   #space (name: string): string {
     return `akshi-nat-${this.#id}-${name}`
   }
-}
-
-/**
- * What comes unasked is dropped, in the router's own input too: it would otherwise be remembered as a flow of the router, and take the
- * port from the one behind that answers later.
- */
-function rules (nat: Nat): string {
-  const asked = 'iifname "wan" ct state established,related accept; iifname "wan" drop'
-  return `table ip nat
-    delete table ip nat
-    table ip nat {
-      chain out {
-        type nat hook postrouting priority 100
-        ${nat.startsWith('cone:') ? `oifname "wan" meta l4proto udp masquerade to ${nat.slice(4)}` : ''}
-        oifname "wan" masquerade ${nat === 'random' ? 'fully-random' : ''}
-      }
-      chain through { type filter hook forward priority 0; ${nat === 'blocked' ? 'oifname "wan" meta l4proto udp drop;' : ''} ${asked}; }
-      chain in { type filter hook input priority 0; ${asked}; }
-    }`
 }
 
 function isInstalled (program: string): boolean {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { HttpRoutes, Tunnels, silentLogger, systemClock, systemRandom, type Announcement, type PluginCradle } from '@akshi/core'
+import { Checks, HttpRoutes, Tunnels, silentLogger, systemClock, systemRandom, type Announcement, type PluginCradle } from '@akshi/core'
 import plugin from '@akshi/plugin-wireguard'
 import { seededIdentity } from '@akshi/testkit'
 import { expect } from 'chai'
@@ -7,10 +7,10 @@ import { expect } from 'chai'
 describe('plugin-wireguard', () => {
   it('adds a service and a discovery, opens nothing until it is started, and announces no key that it does not have', async () => {
     let tap: ((announcement: Announcement) => Announcement) | undefined
-    const hooks = { assembleAnnouncement: { tap: (_: string, added: typeof tap) => { tap = added } } }
+    const hooks = { assembleAnnouncement: { tap: (_: string, added: typeof tap) => { tap = added } }, onPeerDiscovered: { tap: () => {} } }
     const config = { interface: 'akshi0', listen_port: 51_820, mtu: 1_420, keepalive_secs: 25 }
     const cradle = {
-      config, hooks, settings: { home: '/nowhere' }, identity: seededIdentity(1), tunnels: new Tunnels(), httpRoutes: new HttpRoutes(), clock: systemClock, random: systemRandom, logger: silentLogger
+      config, hooks, checks: new Checks(systemClock), settings: { home: '/nowhere' }, identity: seededIdentity(1), tunnels: new Tunnels(), httpRoutes: new HttpRoutes(), clock: systemClock, random: systemRandom, logger: silentLogger
     }
     const { service, discovery, ...others } = plugin.setup(cradle as unknown as PluginCradle<typeof plugin.config>)
     const announcement = { capabilities: ['journal'], extra: {} } as unknown as Announcement

@@ -87,7 +87,7 @@ export class TunnelLab implements DeviceLab {
   /** The process ids of what runs in the first namespace under this name. */
   pidsOf (name: string): readonly number[] {
     return run('ip', 'netns', 'pids', this.space).split('\n').filter((pid) => pid !== '').map(Number)
-      .filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name)
+      .filter((pid) => commandOf(pid) === name)
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {
@@ -117,6 +117,15 @@ export function withKernelDevices (commands: Commands): Commands {
       while (!existsSync(socketOf(name))) await sleep(5)
       return await commands.run(program, args, input?.replace(/.*\n/, ''))
     }
+  }
+}
+
+/** The name of a process; nothing when it has ended meanwhile. */
+function commandOf (pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return undefined
   }
 }
 

@@ -12,7 +12,7 @@ const peer = (view: Partial<PeerView>) => ({ did, name: 'beta', trust: 'trusted'
 describe('wantedTunnel', () => {
   it('is what runtime.toml says, with the standard port where it says none', () => {
     const tunnel = (endpoint: string | undefined) => wantedTunnel(peer({ tunnel: { endpoint, publicKey: one, port: 3210 } }))
-    expect(tunnel('203.0.113.7')).to.deep.equal({ did, name: 'beta', publicKey: one, address: tunnelAddress(one), endpoints: [{ host: '203.0.113.7', port: 51_820 }], meshPort: 3210 })
+    expect(tunnel('203.0.113.7')).to.deep.equal({ did, name: 'beta', publicKey: one, address: tunnelAddress(one), endpoints: [{ host: '203.0.113.7', port: 51_820 }], meshPort: 3210, nat: 'unknown' })
     expect(['[2001:db8::1]:7', 'example.org:7', '203.0.113.7:9', undefined].map((endpoint) => tunnel(endpoint)?.endpoints)).to.deep.equal([
       [{ host: '2001:db8::1', port: 7 }], [{ host: 'example.org', port: 7 }], [{ host: '203.0.113.7', port: 9 }], []
     ])
@@ -37,5 +37,11 @@ describe('wantedTunnel', () => {
   it('makes nothing of announcements that make no sense', () => {
     const key = wgKeyBytes(two)
     expect([undefined, null, 7, {}, { key }, { key: 'x', port: 7 }, { key, port: 0 }, { key, port: 65_536 }, { key, port: 1.5 }].map(readAnnounced)).to.deep.equal(new Array(9).fill(undefined))
+  })
+
+  it('knows of the peer\'s NAT what that says, if it is one of the kinds there are', () => {
+    const key = wgKeyBytes(two)
+    expect(['symmetric', 'odd', undefined].map((nat) => readAnnounced({ key, port: 7, nat })?.nat)).to.deep.equal(['symmetric', undefined, undefined])
+    expect(wantedTunnel(peer({ announcement: { addresses: [], extra: { wireguard: { key, port: 7, nat: 'blocked' } } } as unknown as Announcement }))?.nat).to.equal('blocked')
   })
 })

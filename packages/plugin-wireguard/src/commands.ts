@@ -11,7 +11,7 @@ export interface RunningCommand {
 export interface Commands {
   /**
    * Runs a program to its end, with `input` on its standard input. Resolves to what it printed; rejects with what it complained of
-   * unless its exit code is 0. A program that is not there rejects with the code `ENOENT`.
+   * unless its exit code is 0. A program that is not there rejects with the code `ENOENT`, one that hangs is killed.
    */
   run (program: string, args: readonly string[], input?: string): Promise<string>
   /**
@@ -21,23 +21,30 @@ export interface Commands {
   start (program: string, args: readonly string[]): RunningCommand
 }
 
-/** The machine's own programs. They get no environment but the path, which also has where administrators' programs are. */
-export const systemCommands: Commands = { run, start }
-
+const patienceMs = 5_000
 const keptComplaint = 2_000
 const maxBuffer = 64 * 1024 * 1024
 const dieTogether = 'setpriv --pdeathsig KILL true 2>/dev/null && exec setpriv --pdeathsig KILL "$@"; exec "$@"'
 const environment = () => ({ PATH: `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`, LOG_LEVEL: 'error' })
 
-function run (program: string, args: readonly string[], input = ''): Promise<string> {
+/** The machine's own programs. They get no environment but the path, which also has where administrators' programs are. */
+export const systemCommands: Commands = commandsWithin(patienceMs)
+
+/** The same, with another time for each to end in. */
+export function commandsWithin (timeoutMs: number): Commands {
+  return { start, run: (program, args, input) => run(program, args, input, timeoutMs) }
+}
+
+function run (program: string, args: readonly string[], input: string | undefined, timeout: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { env: environment(), maxBuffer }, (cause, printed, complaint) => {
+    const child = execFile(program, args, { env: environment(), maxBuffer, timeout, killSignal: 'SIGKILL' }, (cause, printed, complaint) => {
       if (cause === null) return resolve(printed)
-      const why = cause.code === 'ENOENT' ? 'it is not installed' : complaint.trim() || cause.message
+      const hung = cause.killed === true ? `it did not end within ${timeout / 1_000} s` : undefined
+      const why = cause.code === 'ENOENT' ? 'it is not installed' : hung ?? (complaint.trim() || cause.message)
       reject(Object.assign(new Error(`${[program, ...args].join(' ')}: ${why}`), { code: cause.code }))
     })
     child.stdin?.on('error', () => {})      // it ended without reading; its exit code says all
-    child.stdin?.end(input)
+    child.stdin?.end(input ?? '')
   })
 }
 

@@ -1,12 +1,14 @@
 import { lookup } from 'node:dns/promises'
-import { definePlugin, type Clock, type Logger, type Random } from '@akshi/core'
+import { definePlugin, isNear, isOwn, type Clock, type Logger, type Random } from '@akshi/core'
 import { systemCommands } from './commands.ts'
 import { WireguardConfig } from './config.ts'
 import { createDevice, probeDevice, systemProbe } from './device-probe.ts'
-import { isNear } from './near-hosts.ts'
+import { isTelling } from './nat-kind.ts'
 import { ensureTunnelKey, tunnelKeyPath } from './tunnel-key-file.ts'
 import { wgKeyBytes } from './tunnel-key.ts'
+import { addTunnelChecks } from './tunnel-checks.ts'
 import { Tunneller } from './tunneller.ts'
+import type { AnnouncedTunnel } from './wanted-tunnel.ts'
 import type { WgDevice } from './wg-device.ts'
 
 /**
@@ -17,7 +19,7 @@ export default definePlugin({
   name: 'wireguard',
   apiVersion: 1,
   config: WireguardConfig,
-  setup ({ config, settings, identity, peerBook, tunnels, announcer, hooks, clock, random, logger }) {
+  setup ({ config, settings, identity, peerBook, control, checks, tunnels, announcer, hooks, clock, random, logger }) {
     const tunneller = new Tunneller({
       peerBook,
       tunnels,
@@ -30,12 +32,17 @@ export default definePlugin({
       findDevice: () => findDevice({ clock, random, logger }),
       resolve: async (host) => await lookup(host).then(({ address }) => address, () => undefined),
       isNear: (host) => isNear(host),
+      isOwn: (host) => isOwn(host),
+      isLinked: (did) => control.why(did).peer.link?.state === 'up',
       changed: () => announcer.refresh()
     })
+    addTunnelChecks(checks, { control, port: config.listen_port, whyNone: () => tunneller.whyNone, nat: () => tunneller.nat })
+    hooks.onPeerDiscovered.tap('wireguard', () => tunneller.look())
     hooks.assembleAnnouncement.tap('wireguard', (announcement) => {
-      const { publicKey } = tunneller
+      const { publicKey, nat } = tunneller
       if (publicKey === undefined) return announcement
-      return { ...announcement, capabilities: [...announcement.capabilities, 'wireguard'], extra: { ...announcement.extra, wireguard: { key: wgKeyBytes(publicKey), port: config.listen_port } } }
+      const wireguard: AnnouncedTunnel = { key: wgKeyBytes(publicKey), port: config.listen_port, ...isTelling(nat) && { nat } }
+      return { ...announcement, capabilities: [...announcement.capabilities, 'wireguard'], extra: { ...announcement.extra, wireguard } }
     })
     return {
       service: tunneller,

@@ -1,23 +1,23 @@
 import { isIP } from 'node:net'
 import type { Address, Clock, Random, TunnelStatus } from '@akshi/core'
+import { CallTurns } from './call-turns.ts'
+import type { WgKey } from './tunnel-key.ts'
 import type { DesiredPeer } from './tunnel-peers.ts'
+import { TunnelPulse } from './tunnel-pulse.ts'
 import type { WantedTunnel } from './wanted-tunnel.ts'
 import type { WgDevice, WgPeerState } from './wg-device.ts'
-import { formatEndpoint, sameEndpoint } from './wg-peer.ts'
+import { formatEndpoint, kickSecs, sameEndpoint } from './wg-peer.ts'
 
-/** How often a handshake is tried anew while it is hoped for, and how long that goes on before it is tried now and then only. */
-const hurryMs = 600
-const hurryForMs = 10_000
-const lateMs = 15_000
-/** WireGuard gives a session up after three minutes, a new one being due after two (REJECT_AFTER_TIME, REKEY_AFTER_TIME). */
-const aliveMs = 180_000
-/** A tunnel from which nothing came for so long may lead to where its peer was. */
-const silentMs = 1_500
+/** A tunnel from which no answer comes for so long may lead to where its peer was. */
+const followMs = 1_500
+const followAgainMs = 500
 /** How long a name's address is good for. */
 const resolvedMs = 60_000
 
 export interface AttemptOptions {
   readonly device: WgDevice
+  /** This node's own key. */
+  readonly own: WgKey
   readonly clock: Clock
   readonly random: Random
   readonly keepaliveSecs: number
@@ -30,37 +30,38 @@ export interface AttemptOptions {
 /** One tunnel on its way: tries the places where the other end may be, one after the other, until a handshake shows that it works. */
 export class TunnelAttempt {
   readonly #options: AttemptOptions
+  readonly #pulse: TunnelPulse
+  readonly #turns: CallTurns
   #wanted: WantedTunnel
   #places: readonly Address[] = []
   /** Where others have seen the peer lately, the latest first. */
   #observed: readonly Address[] = []
   #resolvedAt = -Infinity
-  #state: WgPeerState | undefined
+  /** How often names were asked for. */
+  #asked = 0
   #next = 0
-  #triedAt = -Infinity
-  #heardAt = -Infinity
-  #since: number
+  /** From where the peer has called; it is answered there before other places are tried. */
+  #caller: Address | undefined
+  #followedAt = -Infinity
 
   constructor (wanted: WantedTunnel, options: AttemptOptions) {
     this.#wanted = wanted
     this.#options = options
-    this.#since = options.clock.monotonic()
+    this.#pulse = new TunnelPulse(options.clock)
+    this.#turns = new CallTurns(options.clock, options.random, options.own > wanted.publicKey)
   }
 
   get wanted (): WantedTunnel { return this.#wanted }
 
   /** What the device said last. */
-  get state (): WgPeerState | undefined { return this.#state }
+  get state (): WgPeerState | undefined { return this.#pulse.state }
 
-  /** Whether a handshake was made lately. */
-  get isUp (): boolean {
-    const { lastHandshakeMs } = this.#state ?? {}
-    return lastHandshakeMs !== undefined && this.#options.clock.now() - lastHandshakeMs < aliveMs
-  }
+  /** Whether a handshake was made lately, and nothing sent since has been left without an answer. */
+  get isUp (): boolean { return this.#pulse.isUp }
 
   /** How it is, for people. */
   get status (): TunnelStatus {
-    const { endpoint, lastHandshakeMs, rxBytes = 0, txBytes = 0 } = this.#state ?? {}
+    const { endpoint, lastHandshakeMs, rxBytes = 0, txBytes = 0 } = this.state ?? {}
     return {
       state: this.isUp ? 'up' : 'trying',
       address: this.#wanted.address,
@@ -83,68 +84,79 @@ export class TunnelAttempt {
     const { isNear } = this.#options
     const near = tunnel.endpoints.filter(({ host }) => isNear(host))
     const wanted = { ...tunnel, endpoints: [...near, ...observed, ...tunnel.endpoints.filter((place) => !near.includes(place))] }
-    const isNews = JSON.stringify(wanted.endpoints) !== JSON.stringify(this.#wanted.endpoints)
+    const before = this.#wanted.endpoints
     this.#wanted = wanted
     this.#observed = observed
-    if (isNews) {
-      this.#hurry()
+    if (wanted.endpoints.some((place) => !before.some((known) => sameEndpoint(known, place)))) {
+      this.#turns.hurry()
       this.#next = 0
-    }
-    if (!isNews && now - this.#resolvedAt < resolvedMs) return
+    } else if (now - this.#resolvedAt < resolvedMs && wanted.endpoints.length === before.length) return
     this.#resolvedAt = now
-    this.#places = (await Promise.all(wanted.endpoints.map((endpoint) => this.#resolve(endpoint)))).flat()
+    const asked = ++this.#asked
+    const places = (await Promise.all(wanted.endpoints.map((endpoint) => this.#resolve(endpoint)))).flat()
+    if (asked === this.#asked) this.#places = places
   }
 
-  /** Notes what the device has of it, and tries the next place when it is time: without that a lost handshake is repeated after 5 s. */
+  /** Notes what the device has of it, and calls the next place when it is time: without that a lost handshake is repeated after 5 s. */
   async step (state: WgPeerState | undefined): Promise<void> {
     const wasUp = this.isUp
-    if (state !== undefined && state.rxBytes !== this.#state?.rxBytes) this.#heardAt = this.#options.clock.monotonic()
-    this.#state = state
-    if (wasUp && !this.isUp) this.#hurry()
-    if (this.isUp) return await this.#follow()
-    const endpoint = this.#places[this.#next % Math.max(1, this.#places.length)]
-    if (endpoint === undefined || !this.#isTime()) return
-    this.#next++
-    this.#triedAt = this.#options.clock.monotonic()
+    const hasCome = this.#pulse.note(state)
+    if (this.isUp) return await this.#keep()
+    if (wasUp) this.#turns.hurry()
+    if (hasCome) return this.#giveWay()
+    if (this.#turns.isMine) await this.#call()
+  }
+
+  /** Unless the peer has come by itself since the device was asked: adding it anew would throw that session away. */
+  async #call (): Promise<void> {
+    const { device, keepaliveSecs } = this.#options
     const { publicKey, address } = this.#wanted
-    if (await this.#hasCome()) return
-    await this.#options.device.readd({ publicKey, address, endpoint, keepaliveSecs: this.#options.keepaliveSecs })
+    const places = this.#caller === undefined ? this.#places : [this.#caller, ...this.#places]
+    const endpoint = places[this.#next % Math.max(1, places.length)]
+    if (endpoint === undefined) return
+    const states = await device.peers()
+    const hasCome = this.#pulse.note(states.find((state) => state.publicKey === publicKey) ?? this.state)
+    if (this.isUp) return
+    if (hasCome) return this.#giveWay()
+    this.#next++
+    this.#turns.call()
+    await device.readd({ publicKey, address, endpoint, keepaliveSecs })
   }
 
   /**
-   * The peer may have come by itself since the device was asked: trying another place would throw that session away. The one who answers a
-   * handshake counts it only with the first packet after it, so whatever has come counts once.
+   * The peer has called and was answered. That is a session here only with the first packet in it, and one there already, which adding the
+   * peer anew would throw away.
    */
-  async #hasCome (): Promise<boolean> {
-    const before = this.#state?.rxBytes ?? 0
-    const states = await this.#options.device.peers()
-    this.#state = states.find(({ publicKey }) => publicKey === this.#wanted.publicKey) ?? this.#state
-    return this.isUp || (this.#state?.rxBytes ?? 0) > before
+  #giveWay (): void {
+    this.#turns.giveWay()
+    this.#caller = this.state?.endpoint
+    this.#next = 0
+  }
+
+  async #keep (): Promise<void> {
+    const [endpoint] = this.#observed
+    if (endpoint !== undefined && !sameEndpoint(endpoint, this.state?.endpoint) && this.#pulse.unansweredMs >= followMs) return await this.#follow(endpoint)
+    if (this.#pulse.isDue) await this.#nudge()
   }
 
   /**
    * Sends a packet to where others see the peer now, when nothing comes from where it was: its NAT has given it another port. The session
    * stays, and the peer, whose packets get through to others, follows by itself.
    */
-  async #follow (): Promise<void> {
-    const [endpoint] = this.#observed
+  async #follow (endpoint: Address): Promise<void> {
     const now = this.#options.clock.monotonic()
-    if (endpoint === undefined || sameEndpoint(endpoint, this.#state?.endpoint) || now - this.#heardAt < silentMs || now - this.#triedAt < hurryMs) return
-    this.#triedAt = now
+    if (now - this.#followedAt < followAgainMs) return
+    this.#followedAt = now
+    await this.#nudge(endpoint)
+  }
+
+  /** Sends an empty packet: what WireGuard does for a keepalive that is switched on. */
+  async #nudge (endpoint?: Address): Promise<void> {
+    const { device, keepaliveSecs } = this.#options
     const { publicKey, address } = this.#wanted
-    for (const keepaliveSecs of [0, Math.max(1, this.#options.keepaliveSecs)]) await this.#options.device.setPeer({ publicKey, address, endpoint, keepaliveSecs })
-  }
-
-  #hurry (): void {
-    this.#since = this.#options.clock.monotonic()
-    this.#triedAt = -Infinity
-  }
-
-  /** Spread a little, so that two sides do not keep missing each other. */
-  #isTime (): boolean {
-    const now = this.#options.clock.monotonic()
-    const everyMs = now - this.#since < hurryForMs ? hurryMs : lateMs
-    return now - this.#triedAt >= everyMs * (0.75 + this.#options.random.uniform() / 2)
+    const peer = { publicKey, address, ...endpoint !== undefined && { endpoint } }
+    const seconds = keepaliveSecs === 0 ? [kickSecs, 0] : [0, keepaliveSecs]
+    for (const keepaliveSecs of seconds) await device.setPeer({ ...peer, keepaliveSecs })
   }
 
   async #resolve ({ host, port }: Address): Promise<readonly Address[]> {

@@ -2,10 +2,11 @@ import { describeError, MeshError, type Clock, type Logger, type Random } from '
 import type { Commands } from './commands.ts'
 import { startFailure } from './device-failure.ts'
 import { IpLink } from './ip-link.ts'
+import { restartWaitMs } from './restart-wait.ts'
 import { TurnQueue } from './turn-queue.ts'
 import type { WgKey } from './tunnel-key.ts'
 import { encodePeer, encodeReadd, encodeRemoval, encodeSettings, parsePeers } from './uapi-format.ts'
-import { UapiRefusal, UapiSocket } from './uapi-socket.ts'
+import { UapiRefusal, UapiSilence, UapiSocket } from './uapi-socket.ts'
 import { UserspaceProcess, type UserspaceProgram } from './userspace-process.ts'
 import type { WgDevice, WgPeer, WgPeerState, WgSettings } from './wg-device.ts'
 import { checkPeer, checkSettings } from './wg-peer.ts'
@@ -18,8 +19,6 @@ export interface UapiDeviceParts {
   readonly logger: Logger
 }
 
-const firstWaitMs = 250
-const longestWaitMs = 30_000
 /** A killed process is still seen for a moment after its interface has gone. */
 const goingMs = 500
 /** A process that lived so long did not fail at its start. */
@@ -102,7 +101,7 @@ export class UapiDevice implements WgDevice {
     })
   }
 
-  /** Does nothing while the process is away or just going: what is in the book is set when it comes back. */
+  /** Does nothing while the process is away, just going, or to be replaced: what is in the book is set when it comes back. */
   async #attempt<Result> (task: (socket: UapiSocket) => Promise<Result>): Promise<Result | undefined> {
     const [socket, process] = [this.#socket, this.#process]
     if (socket === undefined) return undefined
@@ -110,8 +109,16 @@ export class UapiDevice implements WgDevice {
       return await task(socket)
     } catch (cause) {
       if (!(cause instanceof UapiRefusal) && await process?.endsWithin(goingMs) !== false) return undefined
+      if (cause instanceof UapiSilence && socket === this.#socket) return this.#replace(cause)
       throw new MeshError('MESH_NOT_RUNNING', `The WireGuard device does not do as told: ${describeError(cause)}.`, { cause })
     }
+  }
+
+  /** A process that does not answer any more is as good as dead. Its end is noticed as any other's. */
+  #replace ({ message }: UapiSilence): undefined {
+    this.#parts.logger.warn(`${this.#parts.program.program} hangs (${message}) and is killed.`)
+    this.#socket = undefined
+    this.#process?.kill()
   }
 
   /** What the device refuses it shall not get at its next start either. Of a new peer it keeps what came before the bad word. */
@@ -183,15 +190,11 @@ export class UapiDevice implements WgDevice {
     const { clock, logger, random } = this.#parts
     for (let tries = failures; !this.#closing.signal.aborted; tries++) {
       try {
-        await clock.sleep(waitMs(tries, random), this.#closing.signal)
+        await clock.sleep(restartWaitMs(tries, random), this.#closing.signal)
         return await this.#bringUp(settings, this.#closing.signal)
       } catch (error) {
         if (!this.#closing.signal.aborted) logger.warnOnce('wireguard-restart', `${settings.name} cannot be made again yet: ${describeError(error)}`)
       }
     }
   }
-}
-
-function waitMs (failures: number, random: Random): number {
-  return Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(failures, 20)) * (0.5 + random.uniform() / 2)
 }

@@ -14,8 +14,12 @@ export class UapiRefusal extends Error {
   }
 }
 
+/** The device took no message, or gave no answer: its process has ended, hangs, or lost its socket. */
+export class UapiSilence extends Error {}
+
 const folder = '/var/run/wireguard'
-const answerMs = 5_000
+/** It answers within a millisecond. */
+const answerMs = 3_000
 
 /** The socket on which a userspace WireGuard takes its settings. The name is this machine's, whatever network it is in. */
 export class UapiSocket {
@@ -32,7 +36,7 @@ export class UapiSocket {
     return this.#exchange('get=1\n\n')
   }
 
-  /** Resolves when all is done; rejects with `UapiRefusal`, or the system's error when nobody answers within 5 s. */
+  /** Resolves when all is done; rejects with `UapiRefusal`, or with `UapiSilence` when nobody answers within 3 s. */
   async set (settings: string): Promise<void> {
     await this.#exchange(`set=1\n${settings}\n`)
   }
@@ -54,16 +58,16 @@ export class UapiSocket {
     return new Promise((resolve, reject) => {
       let answer = ''
       const socket = createConnection(this.path, () => { socket.write(message) })
-      const timer = this.#clock.timer(answerMs, () => socket.destroy(new Error(`${this.path} does not answer`)))
+      const timer = this.#clock.timer(answerMs, () => socket.destroy(new UapiSilence(`${this.path} does not answer`)))
       socket.setEncoding('utf8').on('data', (text: string) => {
         answer += text
         if (answer.endsWith('\n\n')) socket.end()
       })
-      socket.once('error', reject).once('close', () => {
+      socket.once('error', (cause) => reject(new UapiSilence(cause.message, { cause }))).once('close', () => {
         timer.cancel()
         const [, errno] = /^errno=-?(\d+)\n\n$/m.exec(answer) ?? []
         if (errno === '0') resolve(answer)
-        else reject(errno === undefined ? new Error(`${this.path} was closed before its answer`) : new UapiRefusal(Number(errno)))
+        else reject(errno === undefined ? new UapiSilence(`${this.path} was closed before its answer`) : new UapiRefusal(Number(errno)))
       })
     })
   }

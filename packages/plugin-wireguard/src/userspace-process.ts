@@ -1,4 +1,4 @@
-import { MeshError, type Clock } from '@akshi/core'
+import { isMeshError, MeshError, type Clock } from '@akshi/core'
 import type { Commands, RunningCommand } from './commands.ts'
 import type { IpLink } from './ip-link.ts'
 import type { UapiSocket } from './uapi-socket.ts'
@@ -28,6 +28,8 @@ export interface ProcessParts {
 const pollMs = 5
 const startMs = 5_000
 const leaveMs = 2_000
+/** The interface of a killed process stays for some 20 ms after it. */
+const vanishMs = 500
 
 /** One life of a userspace WireGuard: its interface and socket come and go with it. */
 export class UserspaceProcess {
@@ -72,10 +74,15 @@ export class UserspaceProcess {
     })
   }
 
-  /** Resolves when process, interface and socket are gone. */
+  /** Ends it at once. Its socket file stays. */
+  kill (): void {
+    this.#running.kill('SIGKILL')
+  }
+
+  /** Resolves when process, interface and socket are gone: after 2 s also of one that hangs. */
   async stop (): Promise<void> {
     const { clock, socket } = this.#parts
-    const impatience = clock.timer(leaveMs, () => this.#running.kill('SIGKILL'))
+    const impatience = clock.timer(leaveMs, () => this.kill())
     this.#running.kill('SIGTERM')
     await this.ended
     impatience.cancel()
@@ -96,8 +103,9 @@ export class UserspaceProcess {
 }
 
 /** An orphan of ours ends when its interface is removed. A socket that then still answers is of a process in another network. */
-async function clearTheWay ({ link, socket, clock }: ProcessParts, settings: WgSettings, signal: AbortSignal): Promise<void> {
-  const untilMs = clock.monotonic() + (await link.removeStale(settings) ? leaveMs : 0)
+async function clearTheWay (parts: ProcessParts, settings: WgSettings, signal: AbortSignal): Promise<void> {
+  const { socket, clock } = parts
+  const untilMs = clock.monotonic() + (await removeStale(parts, settings, signal) ? leaveMs : 0)
   while (await socket.isAlive()) {
     if (clock.monotonic() >= untilMs) {
       throw new MeshError('MESH_CONFIG_INVALID', `Another process on this machine has ${socket.path}. Set "interface" of plugin-wireguard to a name that no other has.`)
@@ -105,4 +113,17 @@ async function clearTheWay ({ link, socket, clock }: ProcessParts, settings: WgS
     await clock.sleep(pollMs, signal)
   }
   await socket.remove()
+}
+
+/** One that a process killed in its first moments has left has no owner yet; it goes by itself, and is not touched either. */
+async function removeStale ({ link, clock }: ProcessParts, settings: WgSettings, signal: AbortSignal): Promise<boolean> {
+  const untilMs = clock.monotonic() + vanishMs
+  for (;;) {
+    try {
+      return await link.removeStale(settings)
+    } catch (error) {
+      if (!isMeshError(error) || clock.monotonic() >= untilMs) throw error
+      await clock.sleep(pollMs, signal)
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Address, Did, PeerView } from '@akshi/core'
+import { isNatKind, type NatKind } from './nat-kind.ts'
 import { tunnelAddress } from './tunnel-address.ts'
 import { parseWgKey, wgKeyFromBytes, type WgKey } from './tunnel-key.ts'
 
@@ -14,6 +15,8 @@ export interface WantedTunnel {
   readonly endpoints: readonly Address[]
   /** Where the peer is to be met through the tunnel, if that is known. */
   readonly meshPort: number | undefined
+  /** In front of the peer, as it says. */
+  readonly nat: NatKind
 }
 
 /** What this plugin adds to announcements, under its name. */
@@ -22,6 +25,8 @@ export interface AnnouncedTunnel {
   readonly key: Uint8Array
   /** UDP port. */
   readonly port: number
+  /** What it knows of the NAT in front of it. */
+  readonly nat?: NatKind
 }
 
 const defaultPort = 51_820
@@ -44,15 +49,16 @@ export function wantedTunnel ({ did, name, trust, tunnel, announcement }: PeerVi
     publicKey,
     address,
     endpoints: [...configured === undefined ? [] : [configured], ...lan.filter(({ host }) => host !== address && isOutside(host))],
-    meshPort: announcement?.addresses[0]?.port ?? tunnel?.port
+    meshPort: announcement?.addresses[0]?.port ?? tunnel?.port,
+    nat: announced?.nat ?? 'unknown'
   }
 }
 
 /** What somebody announced, if it makes sense. */
 export function readAnnounced (value: unknown): AnnouncedTunnel | undefined {
-  const { key, port } = (value ?? {}) as Partial<Record<keyof AnnouncedTunnel, unknown>>
+  const { key, port, nat } = (value ?? {}) as Partial<Record<keyof AnnouncedTunnel, unknown>>
   if (!(key instanceof Uint8Array) || typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) return undefined
-  return { key, port }
+  return { key, port, ...isNatKind(nat) && { nat } }
 }
 
 function keyOf (configured: string | undefined, announced: AnnouncedTunnel | undefined): WgKey | undefined {
