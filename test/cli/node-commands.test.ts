@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { createIdentity, type NewEntry, type NodeStatus, type PeerStatus } from '@akshi/core'
+import { createIdentity, type NewEntry, type NodeStatus, type PeerPath, type PeerStatus } from '@akshi/core'
 import { expect } from 'chai'
 import { Folder } from './support/command.ts'
 import { FakeNode, type ApiAnswer, type ApiRequest } from './support/fake-node.ts'
@@ -18,6 +18,7 @@ const peer: PeerStatus = {
   addresses: [{ host: '::1', port: 1 }],
   health: 'alive',
   via: { transport: 'http', reason: 'a link works' },
+  path: { kind: 'lan', at: '[::1]:1' },
   lag: 3,
   converged: false
 }
@@ -91,7 +92,7 @@ describe('commands that talk to a node', () => {
     await using node = await startNode({ 'GET /api/v1/status': () => ({ body: status }) })
     const { code, stdout } = await folder.akshi(['status'])
     expect({ code, requests: node.requests.length }).to.deep.equal({ code: 0, requests: 1 })
-    for (const text of [did, 'transport  http: one peer', 'be\\u001bta  trusted  alive   http    3', 'notes        2  abcdef01  alpha be\\u001bta (2 paths)', '  notes: waiting for trust in gam\\u001bma: 12 items (3.4 kB)', '  notes: waiting for what is before them: 1 item (10 B) of alpha', 'MESH_ENVELOPE_INVALID (2 times): bad signature', 'fs is up, read only']) {
+    for (const text of [did, 'transport  http: one peer', 'be\\u001bta  trusted  alive   lan     3', 'notes        2  abcdef01  alpha be\\u001bta (2 paths)', '  notes: waiting for trust in gam\\u001bma: 12 items (3.4 kB)', '  notes: waiting for what is before them: 1 item (10 B) of alpha', 'MESH_ENVELOPE_INVALID (2 times): bad signature', 'fs is up, read only']) {
       expect(stdout).to.include(text)
     }
     expect(JSON.parse((await folder.akshi(['status', '--json'])).stdout)).to.deep.equal(status)
@@ -110,18 +111,36 @@ describe('commands that talk to a node', () => {
     expect(node.requests.length).to.equal(1)
     expect(stdout).to.equal([
       `be\\u001bta  ${otherDid}`, '  trust  trusted: approved by the operator', '  seen   mdns at [::1]:1',
-      '  health alive', '  via    http: a link works', '  lag    3', ''
+      '  health alive', '  path   lan at [::1]:1', '  lag    3', ''
     ].join('\n'))
+  })
+
+  it('status and peers show which way envelopes take, and why', async () => {
+    const paths: readonly (readonly [PeerPath, string, string])[] = [
+      [{ kind: 'tunnel', at: '203.0.113.7:51820' }, 'tunnel', 'tunnel at 203.0.113.7:51820'],
+      [{ kind: 'called', reason: 'it calls' }, 'called', 'called: it calls'],
+      [{ kind: 'via', through: ['pu\u001bb', 'gamma'], reason: 'both NATs are symmetric' }, 'via pu\\u001bb, gamma', 'via pu\\u001bb, gamma: both NATs are symmetric'],
+      [{ kind: 'folder', through: ['fs'], reason: 'refused' }, 'folder', 'the shared folder (fs): refused'],
+      [{ kind: 'none', reason: 'refused' }, '-', 'nothing: refused']
+    ]
+    for (const [path, short, long] of paths) {
+      await using node = await startNode({ 'GET /api/v1/status': () => ({ body: { ...status, peers: [{ ...peer, path }] } }), 'GET /api/v1/peers': () => ({ body: [{ ...peer, path }] }) })
+      expect((await folder.akshi(['status'])).stdout).to.include(`  alive   ${short} `)
+      expect((await folder.akshi(['peers'])).stdout).to.include(`  path   ${long}\n`)
+      expect(node.requests.length).to.equal(2)
+    }
   })
 
   it('peers shows the tunnel to a peer', async () => {
     const tunnel = { state: 'up', address: 'fd00::1', endpoint: '203.0.113.7:51820', lastHandshakeAt: '2026-01-01T00:00:00.000Z', rxBytes: 1_200, txBytes: 30 }
     const trying = { state: 'trying', address: 'fd00::1', rxBytes: 0, txBytes: 0 }
-    await using node = await startNode({ 'GET /api/v1/peers': () => ({ body: [{ ...peer, tunnel }, { ...peer, tunnel: trying }] }) })
+    const vain = { ...trying, reason: 'both NATs are symmetric', nat: { here: 'symmetric', there: 'symmetric' } }
+    await using node = await startNode({ 'GET /api/v1/peers': () => ({ body: [{ ...peer, tunnel }, { ...peer, tunnel: trying }, { ...peer, tunnel: vain }] }) })
     const { stdout } = await folder.akshi(['peers'])
     expect(node.requests.length).to.equal(1)
     expect(stdout.split('\n').filter((line) => line.includes('tunnel'))).to.deep.equal([
-      '  tunnel up at 203.0.113.7:51820, last handshake 2026-01-01T00:00:00.000Z, 1.2 kB in, 30 B out', '  tunnel trying, no handshake yet, 0 B in, 0 B out'
+      '  tunnel up at 203.0.113.7:51820, last handshake 2026-01-01T00:00:00.000Z, 1.2 kB in, 30 B out', '  tunnel trying, no handshake yet, 0 B in, 0 B out',
+      '  tunnel trying, no handshake yet, 0 B in, 0 B out: both NATs are symmetric; NAT here: symmetric, there: symmetric'
     ])
   })
 
@@ -157,6 +176,7 @@ describe('commands that talk to a node', () => {
     expect([code, stdout.split('\n').slice(1)]).to.deep.equal([0, [
       '  none of them answers',
       '  trust  trusted: approved by the operator',
+      '  path   lan at [::1]:1',
       '',
       'ADDRESS      NAMED BY  TRIED                     RESULT         AGAIN',
       '[::1]:7      mdns      2026-01-01T00:00:00.000Z  ref\\u001bused  in 2 s',

@@ -1,5 +1,5 @@
 import type {
-  Acknowledgement, Convergence, EntryView, JournalStatus, NewEntry, NodeControl, NodeStatus, PeerExplanation, PeerStatus, ReadOptions
+  Acknowledgement, Convergence, EntryView, Finding, JournalStatus, NewEntry, NodeControl, NodeStatus, PeerExplanation, PeerStatus, ReadOptions
 } from '@akshi/core'
 import { ApiConnection, type ApiBody, type ApiConnectionOptions } from './api-connection.ts'
 import { readLines } from './line-splitter.ts'
@@ -36,6 +36,11 @@ export class ApiClient {
   /** Why a peer, named by DID or name, stands where it does. */
   why (peer: string): Promise<PeerExplanation> {
     return this.#connection.call('GET', `/why?peer=${encodeURIComponent(peer)}`)
+  }
+
+  /** What the node finds wrong with itself, worst first. */
+  doctor (): Promise<readonly Finding[]> {
+    return this.#connection.call('GET', '/doctor')
   }
 
   /** Something happened in the node, so often; until the signal ends it or the node stops. */

@@ -3,7 +3,7 @@ import { isMeshError, type MeshErrorCode } from '@akshi/core'
 /** Every exit code of the command and what it tells a script. README.md and `akshi --help` show this table. */
 export const exitCodes = {
   0: 'done',
-  1: 'unexpected error',
+  1: 'unexpected error, or a failure that the node reports to akshi doctor',
   2: 'usage: the command line or a request makes no sense',
   3: 'configuration: runtime.toml or the environment is wrong',
   4: 'no node is running, or it cannot be reached',
@@ -69,6 +69,11 @@ export class EndedWith extends Error {
 /** The exit code for anything that was thrown. A plugin that could not start because of its port counts as the port. */
 export function exitCodeOf (error: unknown): ExitCode {
   return codeOf[errorCodeOf(error) as MeshErrorCode] ?? 1
+}
+
+/** The exit code for a failure that `akshi doctor` shows: as a starting node would end with; 1 for what a running one reports. */
+export function exitCodeFor (code: MeshErrorCode | undefined): ExitCode {
+  return code === undefined ? 1 : codeOf[code] ?? 1
 }
 
 /** The error code to show for anything that was thrown; `UNEXPECTED` for what is no `MeshError`. Of several the first counts. */

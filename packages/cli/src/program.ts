@@ -1,8 +1,12 @@
 import { Command } from 'commander'
+import { addA2a } from './commands/a2a.ts'
+import { addAgents } from './commands/agents.ts'
 import { addCert } from './commands/cert.ts'
 import { addConfig } from './commands/config.ts'
 import { addConvergence } from './commands/convergence.ts'
 import { addDemo } from './commands/demo.ts'
+import { addDht } from './commands/dht.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addId } from './commands/id.ts'
 import { addInit } from './commands/init.ts'
 import { addJournal } from './commands/journal.ts'
@@ -26,7 +30,7 @@ export type AddCommand = (program: Command, invocation: Invocation) => void
 
 /** In the order of the help: making a node, running it, looking at it, writing to it, checking. */
 const commands: readonly AddCommand[] = [
-  addInit, addRun, addStop, addDemo, addStatus, addPeers, addWhy, addConvergence, addTrust, addUntrust, addJournal, addWait, addId, addToken, addCert, addMesh, addConfig
+  addInit, addRun, addStop, addDemo, addStatus, addPeers, addWhy, addDoctor, addConvergence, addTrust, addUntrust, addJournal, addAgents, addA2a, addWait, addId, addToken, addCert, addMesh, addDht, addConfig
 ]
 
 /** The whole command line. It throws `CommanderError` where commander would end the process. */

@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly stop?: AbortSignal
   /** Stderr is a terminal of this width. */
   readonly columns?: number
+  /** Stdout is a terminal of this width. */
+  readonly width?: number
   /** Called with what is written to stdout. */
   readonly onOutput?: (text: string) => void
 }
@@ -36,7 +38,7 @@ export class Folder {
 
   /** Runs one command line; the folder is its working folder and holds the user's home. */
   async akshi (argv: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
-    const stdout = new Recorder(options.onOutput)
+    const stdout = Object.assign(new Recorder(options.onOutput), options.width === undefined ? {} : { isTTY: true, columns: options.width })
     const stderr = Object.assign(new Recorder(), options.columns === undefined ? {} : { isTTY: true, columns: options.columns })
     const io: Io = {
       stdin: options.stdin ?? Readable.from([]),

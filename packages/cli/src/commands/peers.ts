@@ -2,6 +2,7 @@ import type { PeerStatus } from '@akshi/core'
 import type { Command } from 'commander'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
+import { describePath } from '../peer-path.ts'
 import { placeOf } from '../place.ts'
 import { describeTunnel } from '../tunnel-line.ts'
 import { printable, type Terminal } from '../terminal.ts'
@@ -24,7 +25,7 @@ const trustStyles = { trusted: 'green', pending: 'yellow', blocked: 'red' } as c
 
 function describePeer (peer: PeerStatus, terminal: Terminal): string[] {
   const places = peer.addresses.map(placeOf)
-  const { via, link, lag = 0 } = peer
+  const { path, link, lag = 0 } = peer
   return [
     `${terminal.style('bold', printable(peer.name))}  ${peer.did}`,
     `  trust  ${terminal.style(trustStyles[peer.trust], peer.trust)}: ${printable(peer.trustReason)}`,
@@ -32,7 +33,7 @@ function describePeer (peer: PeerStatus, terminal: Terminal): string[] {
     ...(peer.health === undefined ? [] : [`  health ${peer.health}${peer.seenAt === undefined ? '' : `, last sign of life ${peer.seenAt}`}`]),
     ...(link === undefined ? [] : [`  link   ${link.transport} is ${link.state}: ${printable(link.reason)}`]),
     ...(peer.tunnel === undefined ? [] : [`  tunnel ${describeTunnel(peer.tunnel)}`]),
-    ...(via === undefined ? [] : [`  via    ${via.transport ?? 'nothing'}: ${printable(via.reason)}`]),
+    ...(path === undefined ? [] : [`  path   ${describePath(path)}`]),
     ...(peer.trust === 'trusted' ? [`  lag    ${peer.converged === true ? 'none, it has the same' : String(lag)}`] : [])
   ]
 }

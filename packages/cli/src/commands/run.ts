@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander'
 import { parsePort } from '../arguments.ts'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
+import { dhtBootstrapOption, withDhtBootstrap } from './dht.ts'
 
 interface RunOptions {
   readonly port?: number
@@ -10,6 +11,7 @@ interface RunOptions {
   readonly trust?: string
   readonly logLevel?: string
   readonly logFormat?: string
+  readonly dhtBootstrap?: readonly string[]
 }
 
 /** `akshi run`: a node in the foreground, until SIGINT or SIGTERM. Its log goes to stderr. */
@@ -22,6 +24,7 @@ export function addRun (program: Command, invocation: Invocation): void {
     .addOption(new Option('--trust <policy>', 'mesh.trust: who is let in without being asked').choices(['known', 'lan', 'open']))
     .addOption(new Option('--log-level <level>', 'telemetry.log_level').choices(['debug', 'info', 'warn', 'error']))
     .addOption(new Option('--log-format <format>', 'telemetry.log_format').choices(['pretty', 'json']))
+    .addOption(dhtBootstrapOption())
     .addHelpText('after', examples([
       ['akshi run', 'the node of this folder, or of ~/.akshi'],
       ['akshi run --home ./beta --port 0', 'another node, on any free port'],
@@ -48,7 +51,7 @@ async function createRuntime (invocation: Invocation, options: RunOptions): Prom
   const { io } = invocation
   const { log_level: level, log_format: format } = loaded.config.telemetry
   return await createNode({
-    config: loaded.config,
+    config: withDhtBootstrap(loaded.config, options.dhtBootstrap),
     configDir: invocation.configDir(loaded),
     pluginDir: import.meta.dirname,
     written: loaded.written,

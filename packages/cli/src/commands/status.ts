@@ -4,6 +4,7 @@ import { percentOf } from '../catch-up.ts'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
 import { describeParked } from '../parked.ts'
+import { pathInShort } from '../peer-path.ts'
 import { counted, printable, shortHeads, table, type Terminal } from '../terminal.ts'
 
 /** `akshi status`: the running node at a glance. */
@@ -53,8 +54,8 @@ function describeNode (status: NodeStatus, terminal: Terminal): string[] {
 
 function peerRows ({ peers }: NodeStatus): string[][] {
   if (peers.length === 0) return []
-  return [['NAME', 'TRUST', 'HEALTH', 'VIA', 'LAG', 'STATE'], ...peers.map(({ name, trust, health, via, lag, converged, catchUp }) => [
-    printable(name), trust, health ?? '-', via?.transport ?? '-', lag === undefined ? '-' : String(lag),
+  return [['NAME', 'TRUST', 'HEALTH', 'PATH', 'LAG', 'STATE'], ...peers.map(({ name, trust, health, path, lag, converged, catchUp }) => [
+    printable(name), trust, health ?? '-', pathInShort(path), lag === undefined ? '-' : String(lag),
     catchUp !== undefined ? `catching up, ${percentOf(catchUp)}%` : converged === true ? 'converged' : ''
   ])]
 }

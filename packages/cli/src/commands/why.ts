@@ -2,6 +2,7 @@ import type { AddressTry, PeerExplanation } from '@akshi/core'
 import type { Command } from 'commander'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
+import { describePath } from '../peer-path.ts'
 import { placeOf } from '../place.ts'
 import { describeTunnel } from '../tunnel-line.ts'
 import { printable, table, type Terminal } from '../terminal.ts'
@@ -25,6 +26,7 @@ function describe ({ peer, tries, verdict, next }: PeerExplanation, terminal: Te
     `  ${printable(verdict)}`,
     `  trust  ${peer.trust}: ${printable(peer.trustReason)}`,
     ...(peer.seenAt === undefined ? [] : [`  seen   ${peer.seenAt}`]),
+    ...(peer.path === undefined ? [] : [`  path   ${describePath(peer.path)}`]),
     ...(peer.tunnel === undefined ? [] : [`  tunnel ${describeTunnel(peer.tunnel)}`]),
     ...addressLines(tries, terminal),
     ...(next === undefined ? [] : ['', next])
