@@ -42,7 +42,7 @@ async function testAll () {
 
 /** One process of tests. Resolves to its exit code, what it printed if that is kept back, and its counts. */
 async function run (file, stdout, words) {
-  const child = spawn(process.execPath, [mocha, ...words], { cwd: root, stdio: ['ignore', stdout, stdout === 'pipe' ? 'pipe' : 2], env: { ...process.env, AKSHI_TEST_COUNTS: file } })
+  const child = spawn(process.execPath, [mocha, ...words], { cwd: root, stdio: ['ignore', stdout, stdout === 'pipe' ? 'pipe' : 2], env: { ...process.env, TEST_COUNTS_FILE: file } })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => { output += text })
   const code = await new Promise((resolve) => child.on('close', resolve))

@@ -14,7 +14,7 @@ export default class Reporter extends mocha.reporters.Spec {
       process.exitCode = 1
       process.on('exit', () => { process.exitCode = 1 })
     }
-    if (process.env.AKSHI_TEST_COUNTS === undefined) mocha.reporters.Base.consoleLog(`${passed} passed, ${failed} failed, ${skipped} skipped`)
-    else writeFileSync(process.env.AKSHI_TEST_COUNTS, JSON.stringify({ passed, failed, skipped }))
+    if (process.env.TEST_COUNTS_FILE === undefined) mocha.reporters.Base.consoleLog(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+    else writeFileSync(process.env.TEST_COUNTS_FILE, JSON.stringify({ passed, failed, skipped }))
   }
 }
