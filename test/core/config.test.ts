@@ -23,7 +23,7 @@ describe('loadConfig', () => {
       journal: { durability: 'fsync' },
       agents: [],
       telemetry: { log_level: 'info', log_format: 'pretty' },
-      plugins: ['@akshi/plugin-http', '@akshi/plugin-fs', '@akshi/plugin-mdns', '@akshi/plugin-guard'].map((name) => ({ package: name, config: {} }))
+      plugins: ['@akshi/plugin-http', '@akshi/plugin-fs', '@akshi/plugin-guard', '@akshi/plugin-mdns'].map((name) => ({ package: name, config: {} }))
     })
   })
 

@@ -15,8 +15,8 @@ const loopback = '127.0.0.1'
 const loopbackPlugins = [
   { package: '@akshi/plugin-http' },
   { package: '@akshi/plugin-fs' },
-  { package: '@akshi/plugin-mdns', config: { interfaces: [loopback] } },
-  { package: '@akshi/plugin-guard' }
+  { package: '@akshi/plugin-guard' },
+  { package: '@akshi/plugin-mdns', config: { interfaces: [loopback] } }
 ]
 
 /**

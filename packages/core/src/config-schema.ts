@@ -2,7 +2,7 @@ import { Type, type TProperties } from 'typebox'
 import type { Did } from './did.ts'
 
 /** The plugins of a node whose runtime.toml has no `[[plugins]]`, in the order of loading. */
-export const firstPartyPlugins: readonly string[] = ['@akshi/plugin-http', '@akshi/plugin-fs', '@akshi/plugin-mdns', '@akshi/plugin-guard']
+export const firstPartyPlugins: readonly string[] = ['@akshi/plugin-http', '@akshi/plugin-fs', '@akshi/plugin-guard', '@akshi/plugin-mdns']
 
 const name = { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', expects: '1 to 63 of letters, digits, dot, hyphen and underscore, starting with a letter or digit' }
 const port = { minimum: 0, maximum: 65_535 }
