@@ -74,7 +74,7 @@ export function createNodeParts (options: NodePartsOptions) {
   const notices = new Notices(clock, logger, ({ code, message, count }) => events.add('notice', { code, message, count }))
   const trust = new TrustStore(paths.trust, clock)
   const peers = new KnownPeers(identity.did, mesh.trust, trust, clock, mesh.peers.map(configuredPeer))
-  const announcer = new NodeAnnouncer({ identity, meshId: mesh.id, name: settings.name, agents: agents.map(({ name }) => name), hooks, clock, logger })
+  const announcer = new NodeAnnouncer({ identity, meshId: mesh.id, name: settings.name, agents: agents.filter(({ share }) => share === undefined).map(({ name }) => name), hooks, clock, logger })     // a name is news to those who do not get it
   const candidates = new Candidates({ did: identity.did, addresses: () => announcer.current().announcement.addresses }, peers, clock, random, logger)
   const report = (candidate: PeerCandidate, source: string): void => {
     takeCarriedAnnouncement(candidate, peers, mesh.id, clock, logger)
