@@ -33,7 +33,7 @@ describe('a DHT with a node that keeps to no rule', function () {
     await using evil = await EvilNode.join(first)
     const victim = createIdentity()
     const [older, newer] = [record(victim, 1), record(victim, 2, new Uint8Array())]
-    expect(await evil.put(victim.did, older)).to.be.greaterThan(3)
+    while (await evil.put(victim.did, older) <= 3);                 // until it knows them all
     expect(await reasonOf(second, victim.did)).to.equal('its record is of another mesh')
     expect(await evil.put(victim.did, newer)).to.be.greaterThan(3)
     expect(await evil.put(victim.did, older), 'taken again').to.equal(0)
