@@ -14,8 +14,8 @@ const sorted = (states: readonly FeedState[]) => states.map((state) => ({ ...sta
 describe('the wire format of sync', () => {
   it('carries any digest, its feeds in their order', () => {
     const announced = fc.option(fc.array(fc.uint8Array(), { minLength: 1, maxLength: 64 }), { nil: undefined })
-    fc.assert(fc.property(byteString(32), fc.option(feedStates, { nil: undefined }), announced, (root, feeds, announcements) => {
-      const rest = { root, ...announcements !== undefined && { announcements } }
+    fc.assert(fc.property(byteString(32), fc.option(feedStates, { nil: undefined }), announced, (root, feeds, items) => {
+      const rest = { root, ...items !== undefined && { items } }
       expect(decodeDigest(encodeDigest(feeds === undefined ? rest : { ...rest, feeds }))).to.deep.equal(feeds === undefined ? rest : { ...rest, feeds: sorted(feeds) })
     }))
   })

@@ -46,7 +46,7 @@ describe('docs/hooks.md', () => {
     }
     const { beforeWrite, beforeEnvelopeSend, selectTransport, assembleAnnouncement } = board.hooks
     const choices = [{ transport: 'http', reach: 'peer', reason: '' }, { transport: 'fs', reach: 'shared', reason: '' }] as const
-    const envelope = { feed: { journal: 'notes', part: 'log', origin: 'did:key:z6Mk' }, seq: 1, to: 'fs' } as const
+    const envelope = { kind: 'journal', feed: { journal: 'notes', part: 'log', origin: 'did:key:z6Mk' }, seq: 1, to: 'fs' } as const
     expect({
       secret: (await beforeWrite.promise({ part: 'log', journal: 'notes', kind: 'secret', body: 1 }))?.reason,
       note: await beforeWrite.promise({ part: 'log', journal: 'notes', kind: 'note', body: 1 }),

@@ -26,6 +26,8 @@ async function itemsOf (node: MeshNode): Promise<Uint8Array[]> {
 
 const feedOf = (node: MeshNode, part: FeedId['part'] = 'log'): FeedId => ({ journal: 'notes', part, origin: node.did })
 
+const outgoing = { kind: 'journal', to: 'fs' } as const
+
 describe('Guard', () => {
   it('looks at what its node wrote into logs and states, each item once, and at nothing of others', async () => {
     await using node = await MeshNode.make()
@@ -35,14 +37,14 @@ describe('Guard', () => {
     const items = await itemsOf(node)
     const paths: unknown[] = []
     for (const [index, bytes] of [...items, ...items].entries()) {
-      const envelope = { feed: feedOf(node, index % items.length === items.length - 1 ? 'state' : 'log'), seq: 1, bytes }
+      const envelope = { ...outgoing, feed: feedOf(node, index % items.length === items.length - 1 ? 'state' : 'log'), seq: 1, bytes }
       paths.push(/huggingface-token at (?:\/[0-9A-Z]{26})?(\S+)/.exec((await own.guard.beforeEnvelopeSend(envelope))?.reason ?? '')?.[1])
       expect(await other.guard.beforeEnvelopeSend(envelope)).to.equal(undefined)
     }
     const once = paths.slice(0, items.length)
     expect([paths.slice(items.length), once.filter((path) => path !== undefined), own.guard.held.length, other.scans()]).to.deep.equal([once, ['/body/deep/0', '/'], 2, 0])
     const before = own.scans()
-    for (const bytes of items) await own.guard.beforeEnvelopeSend({ feed: feedOf(node), seq: 1, bytes })
+    for (const bytes of items) await own.guard.beforeEnvelopeSend({ ...outgoing, feed: feedOf(node), seq: 1, bytes })
     expect(own.scans()).to.equal(before)
   })
 
@@ -53,7 +55,7 @@ describe('Guard', () => {
     const snapshots: Uint8Array[] = []
     for await (const { bytes } of feed?.serve([], [], { maxEnvelopes: 1 } as never) ?? []) snapshots.push(bytes)
     const { guard } = guardOf(node.identity)
-    const reasons = await Promise.all(snapshots.map(async (bytes) => (await guard.beforeEnvelopeSend({ feed: feedOf(node), seq: 1, bytes }))?.reason.replace(/[0-9A-Z]{26}|[0-9a-f]{16}/g, '')))
+    const reasons = await Promise.all(snapshots.map(async (bytes) => (await guard.beforeEnvelopeSend({ ...outgoing, feed: feedOf(node), seq: 1, bytes }))?.reason.replace(/[0-9A-Z]{26}|[0-9a-f]{16}/g, '')))
     expect([Buffer.from(snapshots[0] ?? []).subarray(2, 5).toString(), reasons[0]?.includes('huggingface-token at //body/x'), reasons.slice(1).every((reason) => reason === undefined)]).to.deep.equal(['ksh', true, true])
   })
 
@@ -76,7 +78,7 @@ describe('Guard', () => {
     await (await node.journals.get(name)).append([{ body: 1 }])
     const { guard } = guardOf(node.identity)
     for await (const bytes of controlOf(node).exportItems(name)) {
-      expect((await guard.beforeEnvelopeSend({ feed: { journal: name, part: 'log', origin: node.did }, seq: 1, bytes }))?.reason).to.include('mail-service-key at /journal')
+      expect((await guard.beforeEnvelopeSend({ ...outgoing, feed: { journal: name, part: 'log', origin: node.did }, seq: 1, bytes }))?.reason).to.include('mail-service-key at /journal')
     }
     expect(guard.held.length).to.equal(1)
   })

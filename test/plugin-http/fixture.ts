@@ -157,6 +157,7 @@ export class TestNode {
       tunnels: this.tunnels,
       peerCalls: this.peerCalls,
       writes: { isGuarded: false, ask: async () => {} },
+      messages: { send: async () => ({ handing: 'held', recall: () => true }), receive: () => () => {} },
       checks: this.checks,
       control: this.fake.control,
       peerBook: { get: (did: Did) => this.known.get(did) } as unknown as PeerBook,

@@ -8,6 +8,7 @@ import type { PluginHooks } from './hooks.ts'
 import type { HttpRoutes } from './http-routes.ts'
 import type { Identity } from './identity.ts'
 import type { Logger } from './logger.ts'
+import type { Messages } from './messages/messages.ts'
 import type { Random } from './random.ts'
 import type { PeerBook } from './peer-book.ts'
 import type { PeerCalls } from './peer-calls.ts'
@@ -53,6 +54,7 @@ export interface Cradle {
   readonly tunnels: Tunnels
   readonly peerCalls: PeerCalls
   readonly writes: Writes
+  readonly messages: Messages
   readonly checks: Checks
 }
 

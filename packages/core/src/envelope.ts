@@ -47,7 +47,18 @@ export interface AnnouncementHeader {
   readonly at: number
 }
 
-export type EnvelopeHeader = JournalHeader | AnnouncementHeader
+/** What the header of a message between nodes says. Its payload is sealed: who carries it reads no more than this. */
+export interface MessageHeader {
+  readonly kind: 'a2a'
+  /** Who can open it. */
+  readonly to: Did
+  /** The origin's clock, milliseconds since the Unix epoch. */
+  readonly at: number
+  /** From then on nobody carries or takes it, milliseconds since the Unix epoch. */
+  readonly expiresAt: number
+}
+
+export type EnvelopeHeader = JournalHeader | AnnouncementHeader | MessageHeader
 
 /** A signed envelope. Keep and forward `bytes` as they are; never encode one again. */
 export interface Envelope<Header extends EnvelopeHeader = EnvelopeHeader> {
@@ -64,6 +75,7 @@ export interface Envelope<Header extends EnvelopeHeader = EnvelopeHeader> {
 export type JournalEnvelope = Envelope<JournalHeader>
 export type LogEnvelope = Envelope<LogHeader>
 export type StateEnvelope = Envelope<StateHeader>
+export type MessageEnvelope = Envelope<MessageHeader>
 
 const tag18 = 0xd2
 const frameStart = Uint8Array.of(tag18, 0x84)

@@ -12,8 +12,9 @@ export interface Veto {
   readonly retryAfterMs?: number
 }
 
-/** An envelope on its way out over one link. */
-export interface OutgoingEnvelope {
+/** An envelope of a journal, or a snapshot, on its way out over one link. */
+export interface OutgoingJournalItem {
+  readonly kind: 'journal'
   readonly feed: FeedId
   readonly seq: number
   /** As signed; never change them. */
@@ -21,6 +22,21 @@ export interface OutgoingEnvelope {
   /** The peer, or the name of the shared transport. */
   readonly to: Did | string
 }
+
+/** A sealed message on its way out over one link, perhaps of another node. */
+export interface OutgoingMessage {
+  readonly kind: 'a2a'
+  /** Who wrote it. */
+  readonly from: Did
+  /** Who can open it. */
+  readonly recipient: Did
+  /** As signed; never change them. */
+  readonly bytes: Uint8Array
+  /** The peer that gets it now: the recipient, or one that carries it. */
+  readonly to: Did
+}
+
+export type OutgoingEnvelope = OutgoingJournalItem | OutgoingMessage
 
 /** A write that has not happened yet, or a message that has not been sent. */
 export interface PendingWrite {

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, sign, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, sign, webcrypto, type KeyObject } from 'node:crypto'
 import { didFromPublicKey, type Did } from './did.ts'
 import { isMeshError, MeshError } from './errors.ts'
 import { readSecret, writeNewSecret } from './secret-file.ts'
@@ -12,6 +12,8 @@ export interface Identity {
   readonly privateKey: KeyObject
   /** Raw X25519 public key, 32 bytes, for messages that others carry. Derived from the node key. */
   readonly sealingKey: Uint8Array
+  /** The key pair behind `sealingKey`, for the Web Crypto API (X25519, `deriveBits`): whoever has it can open what is sealed to this node, but not read the key. */
+  sealingPair (): Promise<webcrypto.CryptoKeyPair>
   /** Ed25519 signature (RFC 8032), 64 bytes. */
   sign (message: Uint8Array): Uint8Array
   /** The DID of an agent on this node: the same for the same node key and name, with nothing stored. */
@@ -32,11 +34,14 @@ export function identityFromKey (privateKey: KeyObject): Identity {
   }
   const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(pkcs8Ed25519.length)
   const publicKey = rawPublicKey(privateKey)
+  const sealing = importSeed(pkcs8X25519, derive(seed, 'akshi-sealing/v1'))
+  const sealingKey = rawPublicKey(sealing)
   return {
     did: didFromPublicKey(publicKey),
     publicKey,
     privateKey,
-    sealingKey: rawPublicKey(importSeed(pkcs8X25519, derive(seed, 'akshi-sealing/v1'))),
+    sealingKey,
+    sealingPair: () => pairOf(sealing, sealingKey),
     sign: (message) => sign(null, message, privateKey),
     agentDid: (name) => didFromPublicKey(rawPublicKey(importSeed(pkcs8Ed25519, derive(seed, `akshi-agent/v1/${name}`))))
   }
@@ -77,6 +82,14 @@ export async function ensureIdentity (path: string): Promise<{ identity: Identit
   const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' })
   const created = await writeNewSecret(path, pem.toString())
   return { identity: await readIdentity(path), created }
+}
+
+async function pairOf (key: KeyObject, raw: Uint8Array): Promise<webcrypto.CryptoKeyPair> {
+  const [privateKey, publicKey] = await Promise.all([
+    webcrypto.subtle.importKey('pkcs8', key.export({ format: 'der', type: 'pkcs8' }), 'X25519', false, ['deriveBits']),
+    webcrypto.subtle.importKey('raw', raw, 'X25519', true, [])
+  ])
+  return { privateKey, publicKey }
 }
 
 function derive (seed: Uint8Array, info: string): Buffer {

@@ -12,7 +12,9 @@ export type { Cradle, NodeSettings } from './cradle.ts'
 export { didFromPublicKey, isDid, keyObjectFromDid, parseDid, publicKeyFromDid, shortDid, type Did } from './did.ts'
 export type { Discovery, PeerCandidate } from './discovery.ts'
 export { describeError, isMeshError, MeshError, meshErrorCodes, type MeshErrorCode } from './errors.ts'
-export type { Hooks, OutgoingEnvelope, PendingWrite, PluginHooks, TransportChoice, Veto } from './hooks.ts'
+export type { Handing, IncomingMessage, Messages, SentMessage } from './messages/messages.ts'
+export { isMessageItem, parseMessageItem } from './messages/message-item.ts'
+export type { Hooks, OutgoingEnvelope, OutgoingJournalItem, OutgoingMessage, PendingWrite, PluginHooks, TransportChoice, Veto } from './hooks.ts'
 export { HttpRoutes, type MountedRoute, type RouteAccess } from './http-routes.ts'
 export { createIdentity, ensureIdentity, identityFromKey, readIdentity, type Identity } from './identity.ts'
 export { createLogger, silentLogger, type LogFields, type LogFormat, type Logger, type LogLevel } from './logger.ts'
@@ -31,7 +33,7 @@ export { isNear, isOwn } from './near-hosts.ts'
 export { openAnnouncement } from './announce.ts'
 export {
   maxEnvelopeBytes, maxRequestBytes, openEnvelope, peekEnvelope, sealEnvelope, type AnnouncementHeader,
-  type Envelope, type EnvelopeHeader, type JournalEnvelope, type JournalHeader, type LogEnvelope, type LogHeader, type StateEnvelope, type StateHeader
+  type Envelope, type EnvelopeHeader, type JournalEnvelope, type JournalHeader, type LogEnvelope, type LogHeader, type MessageEnvelope, type MessageHeader, type StateEnvelope, type StateHeader
 } from './envelope.ts'
 export {
   encodeSnapshot, inflateDocument, isSnapshot, maxItemBytes, parseSnapshot, peekItem, splitItems, type PeekedItem, type Snapshot
@@ -51,7 +53,7 @@ export { ensureToken, homePaths, type HomePaths } from './home.ts'
 export { configurePlugins, loadPlugins, type LoadedPlugin, type LoadPluginsOptions, type PluginObject } from './load-plugins.ts'
 export type { Disk, DiskFile } from './storage/disk.ts'
 export { diskFailed } from './storage/disk-error.ts'
-export { createNode, type NodeOptions, type Runtime } from './runtime.ts'
+export { createNode, type ConfiguredNode, type EmbeddedNode, type NodeOptions, type Runtime } from './runtime.ts'
 export { PeerCalls, type PeerAnswer, type PeerCaller, type PeerRequest } from './peer-calls.ts'
 export type { Writes } from './write-gate.ts'
 export { Tunnels, tunnelsFirst, type TunnelNetwork, type TunnelStatus } from './tunnels.ts'

@@ -19,6 +19,7 @@ import type { Logger } from './logger.ts'
 import { NodeAnnouncer } from './node-announcer.ts'
 import { addNodeChecks } from './node-checks.ts'
 import { Control } from './node-control.ts'
+import { MessageCarrier } from './messages/message-carrier.ts'
 import { Notices } from './notices.ts'
 import { Candidates } from './peers/candidates.ts'
 import { takeCarriedAnnouncement } from './peers/carried-announcement.ts'
@@ -103,8 +104,17 @@ export function createNodeParts (options: NodePartsOptions) {
   })
   tellOf(events, journals, peers)
   const carriers = new Carriers()
-  const inbox = new Inbox({ meshId: mesh.id, journals, sharing, notices, carried: (origin, by) => carriers.note(origin, by), introduced: (did) => sync.introduced(did), announced: heardWith(clock, peers, report), knowsOf: (did, seq) => seq <= (peers.announcementOf(did)?.announcement.seq ?? -1) })
+  const inbox = new Inbox({ meshId: mesh.id, journals, sharing, notices, carried: (origin, by) => carriers.note(origin, by), introduced: (did) => { sync.introduced(did); messages.introduced(did) }, message: (bytes, from) => messages.take(bytes, from), announced: heardWith(clock, peers, report), knowsOf: (did, seq) => seq <= (peers.announcementOf(did)?.announcement.seq ?? -1) })
   const gate = new SendGate(hooks, clock)
+  const messages: MessageCarrier = new MessageCarrier({
+    identity,
+    meshId: mesh.id,
+    links: { neighbours: (to) => sync.neighbours(to), send: async (to, items, signal) => await sync.linkTo(to)?.send(items, signal) },
+    trusts: (did) => peers.trusts(did),
+    gate,
+    clock,
+    logger
+  })
   const sync: Sync = new Sync({
     ...common,
     own: identity.did,
@@ -126,13 +136,17 @@ export function createNodeParts (options: NodePartsOptions) {
     newestFirst: mesh.sync.newest_first,
     fanout: mesh.sync.fanout,
     recovery,
-    linkChanged: (to, { transport, state, reason }) => events.add('link', { to: to.kind === 'peer' ? to.did : to.name, transport, state, reason }),
+    messagesFor: (did) => messages.offersFor(did),
+    linkChanged: (to, { transport, state, reason }) => {
+      events.add('link', { to: to.kind === 'peer' ? to.did : to.name, transport, state, reason })
+      if (to.kind === 'peer' && state === 'up') messages.met(to.did)
+    },
     fallbackMs: mesh.sync.fallback_after_secs * 1000
   })
-  const receiver = new Receiver({ journals, sharing, inbox, gate, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from), announcementsFor: (from) => sync.announcementsFor(from) })
+  const receiver = new Receiver({ journals, sharing, inbox, gate, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from), itemsFor: (from) => sync.itemsFor(from) })
   const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, candidates, events, sharing, sync, tunnels, checks, inbox, durability, writes, notices, httpRoutes, plugins, clock })
   addNodeChecks(checks, { control, trust, transports })
-  return { board, writes, trust, peers, candidates, report, journals, announcer, sync, receiver, control }
+  return { board, writes, trust, peers, candidates, report, journals, announcer, sync, messages, receiver, control }
 }
 
 /** Tells of peers and journals until these are closed. */

@@ -1,16 +1,17 @@
 import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
 import { Checks } from './checks.ts'
 import { systemClock, type Clock } from './clock.ts'
-import type { RuntimeConfig } from './config.ts'
+import { loadConfig, type RuntimeConfig } from './config.ts'
 import type { NodeControl } from './control.ts'
 import { createCradle, createPluginScope, type Cradle, type NodeSettings } from './cradle.ts'
 import { describeError, MeshError } from './errors.ts'
 import { ensureToken, HomeLock, homePaths, removeRunning, writeRunning, type HomePaths } from './home.ts'
 import { HttpRoutes } from './http-routes.ts'
-import { readIdentity, type Identity } from './identity.ts'
+import { ensureIdentity, readIdentity, type Identity } from './identity.ts'
 import { Lifecycle, type Part } from './lifecycle.ts'
 import { configurePlugins, loadPlugins, type LoadedPlugin, type PluginObject } from './load-plugins.ts'
-import { createLogger, type Logger } from './logger.ts'
+import { createLogger, silentLogger, type Logger } from './logger.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { PeerCalls } from './peer-calls.ts'
 import type { PluginCradle } from './plugin.ts'
@@ -23,10 +24,27 @@ import type { Disk } from './storage/disk.ts'
 import type { Transport } from './transport.ts'
 import { Tunnels } from './tunnels.ts'
 
-export interface NodeOptions {
+/** A node of a program: the folder that it lives in, and nothing else that must be said. */
+export interface EmbeddedNode {
+  /** Made if it is not there, with a key of its own. Its runtime.toml, if it has one, is the configuration. */
+  readonly home: string
+  /** What its runtime.toml may say, by key path: `{ 'mesh.trust': 'open' }`; it goes before the file. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly config?: undefined
+  readonly configDir?: undefined
+}
+
+/** A node as its operator has configured it. */
+export interface ConfiguredNode {
+  readonly home?: undefined
   readonly config: RuntimeConfig
   /** The folder that `[[plugins]]` are resolved from: runtime.toml's. */
   readonly configDir: string
+}
+
+export type NodeOptions = (EmbeddedNode | ConfiguredNode) & CommonOptions
+
+interface CommonOptions {
   /** Where package names are looked for next: the installation's folder. */
   readonly pluginDir?: string | URL
   /** Plugins instead of those of the configuration: for tests, and for programs that embed a node. */
@@ -37,7 +55,7 @@ export interface NodeOptions {
   readonly random?: Random
   /** Where journals are kept; default: the file system. */
   readonly disk?: Disk
-  /** Default: lines on stderr, as `[telemetry]` says. */
+  /** Default: lines on stderr, as `[telemetry]` says; of a node with `home` alone, nothing. */
   readonly logger?: Logger
 }
 
@@ -50,11 +68,13 @@ interface Running {
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
 /**
- * A node with its plugins loaded and configured; nothing is opened before `start`.
+ * A node with its plugins loaded and configured; nothing is opened before `start`. With `home` alone the node is made as `akshi init` makes
+ * one, unless it is there.
  *
- * @throws MeshError as `loadPlugins`.
+ * @throws MeshError as `loadPlugins`; with `home` alone also as `loadConfig` and `ensureIdentity`.
  */
 export async function createNode (options: NodeOptions): Promise<Runtime> {
+  if (options.home !== undefined) return await createNode({ logger: silentLogger, ...options, ...await settle(options), home: undefined })
   const { config, configDir, pluginDir, plugins, written, clock = systemClock, random = systemRandom, disk = systemDisk } = options
   const loaded = plugins === undefined
     ? await loadPlugins(config.plugins, { configDir, ...pluginDir !== undefined && { fallbackDir: pluginDir }, ...written !== undefined && { written } })
@@ -62,6 +82,14 @@ export async function createNode (options: NodeOptions): Promise<Runtime> {
   const { log_level: level, log_format: format } = config.telemetry
   const logger = options.logger ?? createLogger({ level, format, clock, write: (line) => process.stderr.write(line + '\n') })
   return new Runtime(config, configDir, loaded, clock, random, disk, logger)
+}
+
+/** The configuration of a node that is nothing but a folder, which is made. */
+async function settle ({ home: folder, settings: flags = {} }: EmbeddedNode): Promise<Pick<ConfiguredNode, 'config' | 'configDir'>> {
+  const home = resolve(folder)
+  await ensureIdentity(homePaths(home).key)
+  const { config } = await loadConfig({ cwd: home, home, env: {}, flags })
+  return { config, configDir: home }
 }
 
 /** One node. Started once, stopped once: for another life make a new one. */
@@ -147,7 +175,7 @@ export class Runtime {
         logger: this.#logger
       })
       await parts.trust.open()
-      const plugins = this.#setUp(parts, { identity, settings, httpRoutes: routes, tunnels, checks, peerCalls: new PeerCalls(), writes: parts.writes })
+      const plugins = this.#setUp(parts, { identity, settings, httpRoutes: routes, tunnels, checks, peerCalls: new PeerCalls(), writes: parts.writes, messages: parts.messages })
       for (const { name, transport } of plugins) if (transport !== undefined) transports.set(name, transport)
       for (const part of startOrder(parts, plugins, this.#logger)) await this.#lifecycle.start(part)
       if (routes.baseUrl !== undefined) await this.#lifecycle.start(this.#notePart(routes.baseUrl))
@@ -166,7 +194,7 @@ export class Runtime {
   }
 
   /** Sets the plugins up, each with a scope of its own; then nobody can tap a hook any more. */
-  #setUp ({ board, peers: peerBook, announcer, control }: NodeParts, tokens: Pick<Cradle, 'identity' | 'settings' | 'httpRoutes' | 'tunnels' | 'checks' | 'peerCalls' | 'writes'>): readonly SetUpPlugin[] {
+  #setUp ({ board, peers: peerBook, announcer, control }: NodeParts, tokens: Pick<Cradle, 'identity' | 'settings' | 'httpRoutes' | 'tunnels' | 'checks' | 'peerCalls' | 'writes' | 'messages'>): readonly SetUpPlugin[] {
     const cradle = createCradle({ ...tokens, clock: this.#clock, random: this.#random, logger: this.#logger, peerBook, announcer, control })
     const plugins = setUpPlugins(this.#plugins, ({ plugin: { name: plugin }, config }) => {
       return createPluginScope(cradle, { config, logger: this.#logger.child({ plugin }), hooks: board.facade() }).cradle as PluginCradle

@@ -1,6 +1,7 @@
 import { inflateRaw } from 'node:zlib'
 import { maxSegmentBytes } from './automerge/segment-limits.ts'
 import { CborReader, encodeCbor } from './cbor.ts'
+import { isMessageItem, messageItemEnd } from './messages/message-item.ts'
 import { envelopeEnd, maxEnvelopeBytes, maxRequestBytes, parseEnvelope, type JournalEnvelope, type LogEnvelope } from './envelope.ts'
 
 /** The largest item, envelope or snapshot, in bytes: it fits into a request with room to spare. */
@@ -74,7 +75,8 @@ export function inflateDocument ({ inflatedBytes, deflated }: Pick<Snapshot, 'in
 export function splitItems (bytes: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = []
   for (let start = 0; start < bytes.length;) {
-    const end = isSnapshot(bytes.subarray(start, start + snapshotStart.length)) ? cut(bytes, start).end : envelopeEnd(bytes, start)
+    const first = bytes.subarray(start, start + snapshotStart.length)
+    const end = isSnapshot(first) ? cut(bytes, start).end : isMessageItem(first) ? messageItemEnd(bytes, start) : envelopeEnd(bytes, start)
     parts.push(bytes.subarray(start, end))
     start = end
   }

@@ -6,7 +6,7 @@ import type { SetUpPlugin } from './plugin-setup.ts'
 
 /** Journals, services, transports, discoveries, sync: what is used starts before what uses it. */
 export function * startOrder (parts: NodeParts, plugins: readonly SetUpPlugin[], logger: Logger): Generator<Part> {
-  const { board, peers, candidates, report, journals, announcer, sync, receiver } = parts
+  const { board, peers, candidates, report, journals, announcer, sync, messages, receiver } = parts
   peers.onChange((peer) => board.hooks.onPeerDiscovered.call(peer))
   yield { name: 'the journals', start: () => journals.open(), stop: () => journals.close() }
   for (const { title: name, service } of plugins) {
@@ -24,6 +24,6 @@ export function * startOrder (parts: NodeParts, plugins: readonly SetUpPlugin[],
       discovery.announce(signed).catch((error: unknown) => logger.error(`${name} could not announce this node`, { error: describeError(error) }))
     })
   }
-  yield { name: 'sync', start: () => sync.start(), stop: () => sync.stop() }
+  yield { name: 'sync', start: () => sync.start(), stop: async () => { await Promise.all([messages.stop(), sync.stop()]) } }
   yield { name: 'the announcer', start: () => announcer.start(), stop: () => announcer.stop() }
 }

@@ -34,8 +34,8 @@ export interface FeedState {
 export interface Digest {
   readonly root: Uint8Array
   readonly feeds?: readonly FeedState[]
-  /** In an answer to one whom this node cannot call: announcements that it has not got yet, as they were signed. */
-  readonly announcements?: readonly Uint8Array[]
+  /** In an answer to one whom this node cannot call: announcements that it has not got yet, and messages for it. */
+  readonly items?: readonly Uint8Array[]
 }
 
 /** What is wanted of a feed: everything that does not stand before one of the points that the one who asks has. */

@@ -11,6 +11,8 @@ const maxTips = 64
 const maxPoints = 4_096
 const maxVerdicts = 10_000
 export const maxAnnouncements = 64
+/** Items of no feed in an answer. */
+const maxItems = 128
 const maxReasonLength = 1_000
 const read = new CborReader('MESH_REQUEST_INVALID', 'The sync message')
 
@@ -31,19 +33,19 @@ export function digestRoot (feeds: readonly FeedState[]): Uint8Array {
   return new Uint8Array(createHash('sha256').update(encodeCbor(feedStates(feeds))).digest())
 }
 
-export function encodeDigest ({ root, feeds, announcements = [] }: Digest): Uint8Array {
+export function encodeDigest ({ root, feeds, items = [] }: Digest): Uint8Array {
   const states = feeds === undefined ? null : feedStates(feeds, true)
-  if (announcements.length > 0) return encodeCbor([root, states, announcements])
+  if (items.length > 0) return encodeCbor([root, states, items])
   return encodeCbor(states === null ? [root] : [root, states])
 }
 
 /** Throws `MESH_REQUEST_INVALID`, as all decoders here do. */
 export function decodeDigest (bytes: Uint8Array): Digest {
-  const [root, feeds, announcements] = read.list(read.decode(bytes), 'a digest', 3)
+  const [root, feeds, items] = read.list(read.decode(bytes), 'a digest', 3)
   return {
     root: read.bytes(root, 'root', 32),
     ...feeds !== undefined && feeds !== null && { feeds: readFeedStates(feeds) },
-    ...announcements !== undefined && { announcements: read.list(announcements, 'announcements', maxAnnouncements).map(readBytes) }
+    ...items !== undefined && { items: read.list(items, 'items', maxItems).map(readBytes) }
   }
 }
 
@@ -70,7 +72,7 @@ export function decodePull (bytes: Uint8Array): { want: readonly Range[], option
 }
 
 function readBytes (value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw read.fail('an announcement is no byte string')
+  if (!(value instanceof Uint8Array)) throw read.fail('an item is no byte string')
   return value
 }
 

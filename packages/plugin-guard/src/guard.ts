@@ -63,7 +63,10 @@ export class Guard implements Service {
    * A tap of `beforeEnvelopeSend`. Items of other nodes pass: their signer alone can say something else in their place, and whoever has them
    * can send them, so holding them back would stop sync and keep nothing secret.
    */
-  async beforeEnvelopeSend ({ feed, seq, bytes }: Pick<OutgoingEnvelope, 'feed' | 'seq' | 'bytes'>): Promise<Veto | undefined> {
+  async beforeEnvelopeSend (envelope: OutgoingEnvelope): Promise<Veto | undefined> {
+    if (envelope.kind === 'a2a') return undefined                                   // sealed: what is in it was looked at before
+    if (envelope.kind !== 'journal') return { reason: 'guard: only journals, announcements and messages between agents leave this node' }
+    const { feed, seq, bytes } = envelope
     if (feed.origin !== this.#options.own) return undefined
     const findings = await this.#verdictOf(feed, bytes)
     if (findings.length === 0) return undefined

@@ -1,5 +1,5 @@
 import {
-  decodeDigest, decodeReceipt, encodeDigest, encodePull, feedKey, isMeshError, isSnapshot, maxRequestBytes, MeshError, readItems,
+  decodeDigest, decodeReceipt, encodeDigest, encodePull, feedKey, isMeshError, isMessageItem, isSnapshot, maxRequestBytes, MeshError, readItems,
   type Address, type Digest, type FeedState, type Link, type PullOptions, type Range, type Receipt
 } from '@akshi/core'
 import type { PeerClient } from './peer-client.ts'
@@ -64,7 +64,7 @@ export class PeerLink implements Link {
       path: '/api/v1/sync/envelopes',
       type: 'application/cbor-seq',
       body: Buffer.concat(part),
-      packs: !part.some(isSnapshot),                    // which is deflated already
+      packs: !part.some((item) => isSnapshot(item) || isMessageItem(item)),     // which are deflated or sealed already
       accept: 'application/cbor'
     }, signal)
     const receipt = await understand(() => decodeReceipt(answer))

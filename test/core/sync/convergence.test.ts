@@ -6,6 +6,7 @@ import { createIdentity } from '../../../packages/core/src/identity.ts'
 import { LoopFixture, makePair } from './loop-fixture.ts'
 import { MeshNode } from './mesh-node.ts'
 import { partsOf } from './convergence-fixture.ts'
+import { onJournal } from '../../support/on-journal.ts'
 
 const all = () => true
 
@@ -36,7 +37,7 @@ describe('describeConvergence', () => {
   it('counts what the peer lacks and what this node lacks, until they know better', async () => {
     await using pair = await makePair()
     const { one, two } = pair
-    one.hooks.beforeEnvelopeSend.tap('test', ({ seq }) => seq > 1 ? { reason: 'quota' } : undefined)
+    one.hooks.beforeEnvelopeSend.tap('test', onJournal(({ seq }) => seq > 1 ? { reason: 'quota' } : undefined))
     await one.append(1, 2, 3)
     await using fixture = await new LoopFixture(one, two).start()
     expect(rowOf(one, two, fixture.loop)).to.deep.equal({ all: false, lag: 2, behind: 0, acked: 1, one: false })
@@ -68,7 +69,7 @@ describe('describeConvergence', () => {
   it('looks at one journal when it is asked about one', async () => {
     await using pair = await makePair()
     const { one, two } = pair
-    one.hooks.beforeEnvelopeSend.tap('test', ({ feed: { journal } }) => journal === 'held' ? { reason: 'quota' } : undefined)
+    one.hooks.beforeEnvelopeSend.tap('test', onJournal(({ feed: { journal } }) => journal === 'held' ? { reason: 'quota' } : undefined))
     await one.append(1)
     await one.appendTo('held', 2)
     await using fixture = await new LoopFixture(one, two).start()

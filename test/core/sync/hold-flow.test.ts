@@ -1,15 +1,15 @@
 import { expect } from 'chai'
-import { definePlugin, NoConfig, type Did, type OutgoingEnvelope, type Plugin, type Veto } from '@akshi/core'
+import { definePlugin, NoConfig, type Did, type OutgoingJournalItem, type Plugin, type Veto } from '@akshi/core'
 import { Lab } from '../../testkit/support/lab.ts'
 
-type Tap = (envelope: OutgoingEnvelope, lab: Lab) => Promise<Veto | undefined> | Veto | undefined
+type Tap = (envelope: OutgoingJournalItem, lab: Lab) => Promise<Veto | undefined> | Veto | undefined
 
-const guard = (tap: (envelope: OutgoingEnvelope) => ReturnType<Tap>): Plugin => definePlugin({
+const guard = (tap: (envelope: OutgoingJournalItem) => ReturnType<Tap>): Plugin => definePlugin({
   name: 'guard',
   apiVersion: 1,
   config: NoConfig,
   setup ({ hooks }) {
-    hooks.beforeEnvelopeSend.tapPromise('guard', async (envelope) => await tap(envelope))
+    hooks.beforeEnvelopeSend.tapPromise('guard', async (envelope) => envelope.kind === 'journal' ? await tap(envelope) : undefined)
     return {}
   }
 })
@@ -83,7 +83,7 @@ describe('A tap of beforeEnvelopeSend', () => {
   })
 
   describe('that never decides', () => {
-    const hangs = ({ feed: { journal } }: OutgoingEnvelope) => journal === 'held' ? new Promise<undefined>(() => {}) : undefined
+    const hangs = ({ feed: { journal } }: OutgoingJournalItem) => journal === 'held' ? new Promise<undefined>(() => {}) : undefined
 
     it('holds its feed only, takes no link down, and is named as the reason', async () => {
       await using lab = await guarded(hangs)

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { Link } from '../../../packages/core/src/transport.ts'
 import { intervalMs, LoopFixture, makePair } from './loop-fixture.ts'
 import { MeshNode } from './mesh-node.ts'
+import { onJournal } from '../../support/on-journal.ts'
 
 const broken = new Error('connection refused')
 
@@ -81,7 +82,7 @@ describe('LinkLoop', () => {
     await using pair = await makePair()
     const { one, two } = pair
     let open = false
-    one.hooks.beforeEnvelopeSend.tap('test', ({ feed: { journal } }) => open || journal !== 'notes' ? undefined : { reason: 'quota', retryAfterMs: 3_000 })
+    one.hooks.beforeEnvelopeSend.tap('test', onJournal(({ feed: { journal } }) => open || journal !== 'notes' ? undefined : { reason: 'quota', retryAfterMs: 3_000 }))
     await one.append(1)
     await one.appendTo('other', 2)
     await using fixture = await new LoopFixture(one, two).start()
@@ -150,11 +151,11 @@ describe('LinkLoop', () => {
     await using pair = await makePair()
     const { one, two } = pair
     let asked = 0
-    one.hooks.beforeEnvelopeSend.tap('test', ({ feed: { journal } }) => {
+    one.hooks.beforeEnvelopeSend.tap('test', onJournal(({ feed: { journal } }) => {
       if (journal !== 'notes') return undefined
       asked++
       return { reason: 'quota', retryAfterMs: 3_000 }
-    })
+    }))
     await one.append(1)
     await using fixture = await new LoopFixture(one, two).start()
     for (let body = 0; body < 5; body++) {

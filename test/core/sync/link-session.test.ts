@@ -9,6 +9,7 @@ import { digestRoot } from '../../../packages/core/src/wire.ts'
 import { codeOf, failureOf } from '../../support/failures.ts'
 import { makePair, makeSession, never } from './loop-fixture.ts'
 import { MeshNode } from './mesh-node.ts'
+import { onJournal } from '../../support/on-journal.ts'
 
 const heldReasons = ({ held }: { held: ReadonlyMap<string, { reason: string }> }) => [...held.values()].map(({ reason }) => reason)
 
@@ -42,7 +43,7 @@ describe('LinkSession', () => {
     const { one, two } = pair
     await one.append(1, 2)
     await one.appendTo('other', 3)
-    one.hooks.beforeEnvelopeSend.tap('test', ({ feed: { journal }, seq }) => journal === 'notes' && seq === 2 ? { reason: 'quota', retryAfterMs: 50 } : undefined)
+    one.hooks.beforeEnvelopeSend.tap('test', onJournal(({ feed: { journal }, seq }) => journal === 'notes' && seq === 2 ? { reason: 'quota', retryAfterMs: 50 } : undefined))
     const { session, link } = makeSession(one, two)
     expect([await session.push(link, never), await session.push(link, never), await two.bodies(), await two.bodies('other')]).to.deep.equal([true, false, [1], [3]])
     expect([...session.held.values()]).to.deep.equal([{ reason: 'held back here: quota', untrusted: false, retryAt: 50 }])

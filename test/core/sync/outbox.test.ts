@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { isSnapshot } from '../../../packages/core/src/snapshot.ts'
 import { gather, type GatherOptions, type HeldFeed, type Wanted } from '../../../packages/core/src/sync/outbox.ts'
 import { MeshNode } from './mesh-node.ts'
+import { onJournal } from '../../support/on-journal.ts'
 
 /** What is gathered of all journals of a node, in the order of their names, and what is held back. */
 async function gathered (node: MeshNode, options: Partial<GatherOptions> = {}): Promise<{ items: string[], held: string[], bytes: Uint8Array[] }> {
@@ -41,11 +42,11 @@ describe('gather', () => {
     await (await node.journals.get('c')).append(Array.from({ length: 600 }, (_, body) => ({ body })))
     await node.appendTo('d', 1)
     const asked: string[] = []
-    node.hooks.beforeEnvelopeSend.tap('test', ({ feed: { journal }, seq, bytes, to }) => {
+    node.hooks.beforeEnvelopeSend.tap('test', onJournal(({ feed: { journal }, seq, bytes, to }) => {
       asked.push(`${journal} ${seq} ${isSnapshot(bytes)} ${to}`)
       if (journal === 'b') throw new Error('boom')
       return (journal === 'a' && seq === 2) || journal === 'c' ? { reason: 'quota' } : undefined
-    })
+    }))
     const { items, held } = await gathered(node, { maxEnvelopes: 10 })
     expect([items, held]).to.deep.equal([['a envelope 1', 'd envelope 1'], ['a: quota', 'b: A tap of beforeEnvelopeSend failed: boom', 'c: quota']])
     expect(asked).to.deep.equal(['a 1 false to', 'a 2 false to', 'b 1 false to', 'c 1 true to', 'd 1 false to'])

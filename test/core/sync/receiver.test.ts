@@ -4,6 +4,7 @@ import type { FeedState, LinkSource, Range } from '../../../packages/core/src/tr
 import { digestRoot } from '../../../packages/core/src/wire.ts'
 import { codeOf } from '../../support/failures.ts'
 import { makeMesh, MeshNode } from './mesh-node.ts'
+import { onJournal } from '../../support/on-journal.ts'
 
 const folder: LinkSource = { kind: 'shared', name: 'fs' }
 const noRoot = { root: new Uint8Array(32) }
@@ -74,12 +75,12 @@ describe('Receiver', () => {
     await using mesh = await makeMesh(2)
     const [node, peer] = mesh as unknown as [MeshNode, MeshNode]
     const seen: unknown[] = []
-    node.hooks.beforeEnvelopeSend.tapPromise('test', async ({ feed: { journal }, seq, to }) => {
+    node.hooks.beforeEnvelopeSend.tap('test', onJournal(({ feed: { journal }, seq, to }) => {
       seen.push([journal, seq, to])
       if (journal === 'a' && seq === 2) return { reason: 'not yet' }
       if (journal === 'b') throw new Error('boom')
       return undefined
-    })
+    }))
     for (const journal of ['a', 'b', 'c']) await node.appendTo(journal, 1, 2, 3)
     const bytes = await served(node, ['c', 'b', 'a'].map((journal) => wholeFeed(node, journal)), peer.source)
     expect(bytes.map((each) => Buffer.from(each))).to.deep.equal([...(await node.envelopes('a')).slice(0, 1), ...await node.envelopes('c')].map((each) => Buffer.from(each)))

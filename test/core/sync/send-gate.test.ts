@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { VirtualClock } from '@akshi/testkit'
-import { HookBoard, type OutgoingEnvelope, type Veto } from '../../../packages/core/src/hooks.ts'
-import type { Outgoing } from '../../../packages/core/src/sync/outbox.ts'
+import type { Did } from '@akshi/core'
+import { HookBoard, type OutgoingEnvelope, type OutgoingJournalItem, type Veto } from '../../../packages/core/src/hooks.ts'
 import { SendGate } from '../../../packages/core/src/sync/send-gate.ts'
 import { lineLogger } from '../../support/line-logger.ts'
 import { madeUpDid } from '../peers/peer-fixture.ts'
@@ -11,8 +11,8 @@ const hangs = 'a tap of beforeEnvelopeSend did not decide within 2 s'
 const never = () => new Promise<never>(() => {})
 
 /** An item as far as the gate looks at it. */
-function item (seq: number, journal = 'notes'): Outgoing {
-  return { feed: { id: { journal, part: 'log', origin } }, seq, bytes: Buffer.of(seq) } as unknown as Outgoing
+function item (seq: number, journal = 'notes', to: Did | string = one): OutgoingJournalItem {
+  return { kind: 'journal', feed: { journal, part: 'log', origin }, seq, bytes: Buffer.of(seq), to }
 }
 
 /** A gate, with a tap unless there is none. */
@@ -22,15 +22,15 @@ function gate (tap?: (envelope: OutgoingEnvelope) => Promise<Veto | undefined>) 
   const asked: unknown[] = []
   if (tap !== undefined) {
     hooks.beforeEnvelopeSend.tapPromise('guard', async (envelope) => {
-      asked.push([envelope.feed.journal, envelope.seq, envelope.to])
+      asked.push(envelope.kind === 'journal' ? [envelope.feed.journal, envelope.seq, envelope.to] : [])
       return await tap(envelope)
     })
   }
   const made = new SendGate(hooks, clock)
   /** What it decides in the end. */
-  const decided = async (outgoing: Outgoing) => {
+  const decided = async (outgoing: OutgoingJournalItem) => {
     const progress = { isOver: false }
-    const call = made.decide(outgoing, one).finally(() => { progress.isOver = true })
+    const call = made.decide(outgoing).finally(() => { progress.isOver = true })
     for (let ms = 0; ms < 10_000 && !progress.isOver; ms++) await clock.advance(1)
     return await call
   }
@@ -41,7 +41,7 @@ describe('SendGate', () => {
   it('lets all through where nobody taps, and what the tap does not veto', async () => {
     const pass = { veto: undefined, hung: false }
     const { gate: tapped, asked } = gate(async () => undefined)
-    expect([await gate().gate.decide(item(1), one), await tapped.decide(item(1), one), await tapped.decide(item(2), 'fs')]).to.deep.equal([pass, pass, pass])
+    expect([await gate().gate.decide(item(1)), await tapped.decide(item(1)), await tapped.decide(item(2, 'notes', 'fs'))]).to.deep.equal([pass, pass, pass])
     expect(asked).to.deep.equal([['notes', 1, one], ['notes', 2, 'fs']])
   })
 
@@ -49,7 +49,7 @@ describe('SendGate', () => {
     const veto = { reason: 'quota', retryAfterMs: 5 }
     const vetoing = gate(async () => veto)
     const throwing = gate(async () => { throw new Error('boom') })
-    const decisions = [await vetoing.gate.decide(item(1), one), await throwing.gate.decide(item(1), one), await vetoing.gate.decide(item(1), one), await throwing.gate.decide(item(1), one)]
+    const decisions = [await vetoing.gate.decide(item(1)), await throwing.gate.decide(item(1)), await vetoing.gate.decide(item(1)), await throwing.gate.decide(item(1))]
     const boom = { reason: 'A tap of beforeEnvelopeSend failed: boom' }
     expect(decisions).to.deep.equal([{ veto, hung: false }, { veto: boom, hung: false }, { veto, hung: false }, { veto: boom, hung: false }])
     expect([vetoing.asked.length, throwing.asked.length, vetoing.clock.delays, throwing.clock.delays]).to.deep.equal([2, 2, [], []])
@@ -69,15 +69,15 @@ describe('SendGate', () => {
     const { clock, decided, gate: made, asked } = gate(never)
     await decided(item(1))
     await clock.advance(59_999)
-    expect([await made.decide(item(2), one), asked.length]).to.deep.equal([{ veto: { reason: hangs, retryAfterMs: 1 }, hung: false }, 1])
+    expect([await made.decide(item(2)), asked.length]).to.deep.equal([{ veto: { reason: hangs, retryAfterMs: 1 }, hung: false }, 1])
     await clock.advance(1)
     expect([await decided(item(2)), asked.length]).to.deep.equal([{ veto: { reason: hangs, retryAfterMs: 60_000 }, hung: true }, 2])
   })
 
   it('asks about other feeds and for other receivers meanwhile', async () => {
-    const { decided, gate: made, asked } = gate(async ({ feed: { journal }, to }) => journal === 'notes' && to === one ? await never() : undefined)
+    const { decided, gate: made, asked } = gate(async (envelope) => envelope.kind === 'journal' && envelope.feed.journal === 'notes' && envelope.to === one ? await never() : undefined)
     await decided(item(1))
-    const others = [await made.decide(item(1, 'other'), one), await made.decide(item(1), two), await made.decide(item(1), 'fs')]
+    const others = [await made.decide(item(1, 'other')), await made.decide(item(1, 'notes', two)), await made.decide(item(1, 'notes', 'fs'))]
     expect([others.map(({ veto }) => veto), asked.length]).to.deep.equal([[undefined, undefined, undefined], 4])
   })
 
@@ -87,6 +87,6 @@ describe('SendGate', () => {
     await decided(item(1))
     isHanging = false
     await clock.advance(60_000)
-    expect([(await made.decide(item(1), one)).veto, (await made.decide(item(2), one)).veto, asked.length]).to.deep.equal([undefined, undefined, 3])
+    expect([(await made.decide(item(1))).veto, (await made.decide(item(2))).veto, asked.length]).to.deep.equal([undefined, undefined, 3])
   })
 })

@@ -61,7 +61,7 @@ export class SyncFixture implements AsyncDisposable {
     this.announcer = new NodeAnnouncer({ identity: node.identity, meshId: 'mesh', name: 'self', agents: [], hooks, clock, logger })
     this.recovery = recovery
     this.sync = new Sync({
-      own: node.did, fanout: 8, journals, peers: book, sharing, inbox, claims: new FetchClaims(clock), carriers: new Carriers(), tunnels: new Tunnels(), hooks, gate: node.gate, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs, batchSize: 50, maxEnvelopes: 1_000, newestFirst: false, recovery: this.recovery, fallbackMs, clock, random, logger
+      own: node.did, fanout: 8, journals, peers: book, sharing, inbox, claims: new FetchClaims(clock), carriers: new Carriers(), messagesFor: async () => [], tunnels: new Tunnels(), hooks, gate: node.gate, announcer: this.announcer, notices, transports: new Map([['http', this.http], ['fs', this.fs]]), intervalMs, batchSize: 50, maxEnvelopes: 1_000, newestFirst: false, recovery: this.recovery, fallbackMs, clock, random, logger
     })
   }
 

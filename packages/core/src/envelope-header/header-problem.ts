@@ -1,4 +1,5 @@
 import { CborReader } from '../cbor.ts'
+import { didFromPublicKey } from '../did.ts'
 import { isJournalName } from '../journal-name.ts'
 import { actorBytes, algEdDsa, hashBytes, kidBytes, labels, maxHeads, maxJournalLength } from './header-format.ts'
 
@@ -15,9 +16,10 @@ export function throwHeaderProblem (bytes: Uint8Array): never {
 
 function checkFields (fields: ReadonlyMap<unknown, unknown>): void {
   if (fields.get('v') !== 1) throw read.fail(`version ${JSON.stringify(fields.get('v'))} is not 1; if it is newer, update this node`)
-  const seq = read.uint(fields.get('seq'), 'seq')
   read.uint(fields.get('at'), 'at')
   const kind = fields.get('kind')
+  if (kind === 'a2a') return checkMessage(fields)
+  const seq = read.uint(fields.get('seq'), 'seq')
   if (kind === 'announcement') return
   if (kind !== 'journal') throw read.fail(`kind ${JSON.stringify(kind)} is not known; if it is new, update this node`)
   const part = fields.get('part')
@@ -31,4 +33,13 @@ function checkFields (fields: ReadonlyMap<unknown, unknown>): void {
   if (part === 'state') return
   read.uint(fields.get('segment'), 'segment')
   read.uint(fields.get('entries'), 'entries')
+}
+
+function checkMessage (fields: ReadonlyMap<unknown, unknown>): void {
+  read.uint(fields.get('expires'), 'expires')
+  try {
+    didFromPublicKey(read.bytes(fields.get('to'), 'to', kidBytes))
+  } catch (cause) {
+    throw read.fail('its "to" is not a usable key', cause)
+  }
 }

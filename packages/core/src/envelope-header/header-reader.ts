@@ -1,3 +1,4 @@
+import { didFromPublicKey, type Did } from '../did.ts'
 import type { EnvelopeHeader } from '../envelope.ts'
 import { isJournalName } from '../journal-name.ts'
 import {
@@ -20,7 +21,7 @@ export class CanonicalReader {
     this.#literal(start[kind])
     const kid = this.#take(kidBytes)
     this.#literal(akshiLabel)
-    const header = kind === 'journal' ? this.#journal() : this.#announcement()
+    const header = kind === 'journal' ? this.#journal() : kind === 'a2a' ? this.#message() : this.#announcement()
     return this.#failed || header === undefined || this.#at !== this.#bytes.length ? undefined : { kid, header }
   }
 
@@ -28,6 +29,17 @@ export class CanonicalReader {
     this.#expect(mapMajor, 4)
     const { at, seq } = this.#common('announcement')
     return { kind: 'announcement', seq, at }
+  }
+
+  #message (): EnvelopeHeader | undefined {
+    this.#expect(mapMajor, 5)
+    if (this.#number('v') !== 1) this.#failed = true
+    const at = this.#number('at')
+    this.#name('to')
+    const to = didOf(this.#byteString(kidBytes))
+    this.#word('kind', 'a2a')
+    const expiresAt = this.#number('expires')
+    return to === undefined ? undefined : { kind: 'a2a', to, at, expiresAt }
   }
 
   #journal (): EnvelopeHeader | undefined {
@@ -126,5 +138,14 @@ export class CanonicalReader {
   #fail (): number {
     this.#failed = true
     return 0
+  }
+}
+
+/** `undefined` for bytes that are no usable key. */
+function didOf (publicKey: Uint8Array): Did | undefined {
+  try {
+    return didFromPublicKey(publicKey)
+  } catch {
+    return undefined
   }
 }

@@ -1,4 +1,6 @@
 import { ByteSink } from '../automerge/byte-sink.ts'
+import { publicKeyFromDid } from '../did.ts'
+import type { AnnouncementHeader, JournalHeader, MessageHeader } from '../envelope.ts'
 import { akshiLabel, bytesMajor, listMajor, mapMajor, start, textMajor, uintMajor, type ProtectedHeader } from './header-format.ts'
 
 const out = new ByteSink(1 << 10)
@@ -9,6 +11,21 @@ export function writeHeader ({ kid, header }: ProtectedHeader): Uint8Array {
   out.copy(start[header.kind])
   out.copy(kid)
   out.copy(akshiLabel)
+  if (header.kind === 'a2a') message(header)
+  else numbered(header)
+  return out.bytes.slice(0, out.length)
+}
+
+function message ({ at, to, expiresAt }: MessageHeader): void {
+  head(mapMajor, 5)
+  number('v', 1)
+  number('at', at)
+  string('to', publicKeyFromDid(to))
+  word('kind', 'a2a')
+  number('expires', expiresAt)
+}
+
+function numbered (header: JournalHeader | AnnouncementHeader): void {
   const isLog = header.kind === 'journal' && header.part === 'log'
   const hasPrev = header.kind === 'journal' && header.prev !== undefined
   head(mapMajor, 4 + (header.kind === 'journal' ? 4 : 0) + (isLog ? 2 : 0) + (hasPrev ? 1 : 0))
@@ -28,7 +45,6 @@ export function writeHeader ({ kid, header }: ProtectedHeader): Uint8Array {
     word('journal', journal)
     if (header.part === 'log') number('segment', header.segment)
   }
-  return out.bytes.slice(0, out.length)
 }
 
 function head (major: number, value: number): void {

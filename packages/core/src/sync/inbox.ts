@@ -5,6 +5,7 @@ import { parseEnvelope, type Envelope, type JournalEnvelope } from '../envelope.
 import { describeError } from '../errors.ts'
 import { envelopeOf, type Arrival, type Feed } from '../journal/feed.ts'
 import type { Journals } from '../journal/journals.ts'
+import { isMessageItem } from '../messages/message-item.ts'
 import type { Notices } from '../notices.ts'
 import { isSnapshot, parseSnapshot } from '../snapshot.ts'
 import type { FeedId, FeedState, LinkSource, Receipt, Verdict } from '../transport.ts'
@@ -22,6 +23,8 @@ export interface InboxOptions {
   readonly carried?: (origin: Did, by: Did) => void
   /** A peer sent its own announcement, as it says, whether that is new or not. */
   readonly introduced?: (did: Did) => void
+  /** A message for this node, or one to carry. */
+  readonly message?: (bytes: Uint8Array, from: LinkSource) => Promise<Verdict>
   /** A verified announcement of another node came in; whether its addresses are right is not known. */
   readonly announced: (announcement: SignedAnnouncement, from: LinkSource) => void
 }
@@ -35,7 +38,7 @@ export interface InboxReceipt extends Receipt {
 }
 
 /** An item sorted: what to take in, or what became of it already. */
-type Sorted = { readonly arrival: Arrival, readonly verdict?: Verdict } | { readonly arrival?: undefined, readonly verdict: Verdict }
+type Sorted = { readonly arrival: Arrival, readonly verdict?: Verdict } | { readonly arrival?: undefined, readonly verdict: Verdict | undefined }
 
 /**
  * Where every item comes in, whatever carried it: checks the signature, whether the origin is trusted and gets the
@@ -53,7 +56,7 @@ export class Inbox {
    * what the sender has before any of it is stored, so that nobody sends it back.
    */
   async receive (batch: readonly Uint8Array[], from: LinkSource, showing: (shown: readonly FeedState[]) => void = () => {}): Promise<InboxReceipt> {
-    const sorted = batch.map((bytes) => this.#sort(bytes, from))
+    const sorted = batch.map((bytes) => isMessageItem(bytes) ? { verdict: undefined } : this.#sort(bytes, from))
     showing(shownBy(sorted.flatMap(({ arrival, verdict }) => arrival !== undefined && (verdict === undefined || verdict.status === 'duplicate') ? [arrival] : [])))
     const verdicts = sorted.map(({ verdict }) => verdict)
     const byJournal = new Map<string, number[]>()
@@ -64,9 +67,12 @@ export class Inbox {
     for (const [name, indexes] of byJournal) {
       entries += await this.#store(name, indexes.map((index) => sorted[index]?.arrival as Arrival), (at, verdict) => { verdicts[indexes[at] ?? 0] = verdict })
     }
+    await Promise.all(batch.map(async (bytes, index) => {
+      if (isMessageItem(bytes)) verdicts[index] = await this.#options.message?.(bytes, from) ?? { status: 'refused', reason: 'messages are not taken here' }
+    }))
     await this.#park(sorted.flatMap(({ arrival, verdict }) => arrival !== undefined && verdict?.status === 'untrusted' ? [arrival] : []))
     const known = verdicts as Verdict[]
-    for (const [index, verdict] of known.entries()) this.#note(verdict, from, sorted[index]?.arrival)
+    for (const [index, verdict] of known.entries()) if (!isMessageItem(batch[index] as Uint8Array)) this.#note(verdict, from, sorted[index]?.arrival)
     return { verdicts: known, ...this.#describe(sorted, known), entries }
   }
 
@@ -75,6 +81,7 @@ export class Inbox {
     const { meshId, sharing, journals, announced, carried, introduced, knowsOf } = this.#options
     try {
       const { arrival, envelope, verified } = open(bytes, meshId)
+      if (envelope.header.kind === 'a2a') return refused('a message stands by itself')
       if (from.kind === 'peer' && envelope.origin !== from.did) carried?.(envelope.origin, from.did)
       if (arrival === undefined) {
         if (from.kind === 'peer' && envelope.origin === from.did) introduced?.(from.did)

@@ -4,6 +4,7 @@ import type { LinkStatus } from '../control.ts'
 import { isMeshError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Random } from '../random.ts'
+import type { Receipt } from '../transport.ts'
 import { Bell } from './bell.ts'
 import { LinkAgenda } from './link-agenda.ts'
 import { LinkHealth } from './link-health.ts'
@@ -128,9 +129,9 @@ export class LinkLoop {
     this.#alarm.ring()
   }
 
-  /** Sends something of this node's own beside whatever is under way; nothing if the link does not work. Rejects as `Link.push`. */
-  async send (items: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
-    if (this.status.state === 'up') await this.#round.link?.push(items, signal)
+  /** Sends something of no feed beside whatever is under way; `undefined` if the link does not work. Rejects as `Link.push`. */
+  async send (items: readonly Uint8Array[], signal: AbortSignal): Promise<Receipt | undefined> {
+    return this.status.state === 'up' ? await this.#round.link?.push(items, signal) : undefined
   }
 
   /** Resolves when the link is closed and nothing runs any more. */

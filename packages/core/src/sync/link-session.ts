@@ -119,11 +119,11 @@ export class LinkSession {
     this.#pushing.release()
   }
 
-  /** Takes the announcements that come with the answer. */
+  /** Takes what comes with the answer, of no feed. */
   async #ask (link: Link, digest: Digest, signal: AbortSignal): Promise<Digest> {
     const answer = await link.digest(digest, signal)
     const { inbox, source } = this.#options
-    if (answer.announcements !== undefined) await inbox.receive(answer.announcements, source)
+    if (answer.items !== undefined) await inbox.receive(answer.items, source)
     return answer
   }
 

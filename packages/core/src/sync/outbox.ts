@@ -43,7 +43,7 @@ export async function * gather (wanted: Iterable<Wanted>, to: Did | string, opti
     for await (const item of feed.serve(have, skip, options)) {
       size += item.bytes.length
       if (count >= options.limit || (count > 0 && size > options.maxBytes)) return
-      const { veto, hung } = await options.gate.decide({ ...item, feed }, to)
+      const { veto, hung } = await options.gate.decide({ kind: 'journal', feed: feed.id, seq: item.seq, bytes: item.bytes, to })
       if (veto !== undefined) options.held({ feed, veto })
       if (hung) return
       if (veto !== undefined) break

@@ -57,6 +57,11 @@ export class PeerLinks {
     return this.#fanOut.rank(told).flatMap((did) => this.#links.get(did)?.loop ?? [])
   }
 
+  /** Those to whom a link works. */
+  get working (): readonly Did[] {
+    return [...this.#links].filter(([, { loop }]) => loop.status.state === 'up').map(([did]) => did)
+  }
+
   to (did: Did): PeerLink | undefined {
     return this.#links.get(did)
   }

@@ -28,8 +28,8 @@ export interface ReceiverOptions {
   /** Somebody showed up. */
   readonly contact: (from: LinkSource, seen: Contact) => void
   readonly hint: (from: LinkSource) => void
-  /** Announcements for one who asks and who is told nothing otherwise; taken for sent. */
-  readonly announcementsFor?: (from: LinkSource) => readonly Uint8Array[]
+  /** What belongs to no feed, for one who asks and to whom nothing is sent otherwise; taken for sent. */
+  readonly itemsFor?: (from: LinkSource) => Promise<readonly Uint8Array[]>
 }
 
 /** Answers what transports receive. Says nothing of a journal to a node that does not get it. */
@@ -57,8 +57,8 @@ export class Receiver implements EnvelopeReceiver {
     const feeds = this.#options.journals.states((journal) => this.#options.sharing.sharesOver(journal, from))
     const root = digestRoot(feeds)
     this.#options.contact(from, { root: theirs, told: told?.filter(({ feed }) => this.#options.sharing.sharesOver(feed.journal, from)) ?? [] })
-    const announcements = this.#options.announcementsFor?.(from) ?? []
-    const answer = { root, ...announcements.length > 0 && { announcements } }
+    const items = await this.#options.itemsFor?.(from) ?? []
+    const answer = { root, ...items.length > 0 && { items } }
     if (told !== undefined) return { ...answer, feeds: aboutThese(told, feeds).map((state) => this.#mark(state)) }
     return sameBytes(root, theirs) ? answer : { ...answer, feeds: feeds.map((state) => this.#mark(state)) }
   }

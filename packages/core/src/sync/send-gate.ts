@@ -1,10 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { withDeadline } from '../deadline.ts'
-import type { Did } from '../did.ts'
 import { describeError, isMeshError } from '../errors.ts'
-import { isTapped, runHook, type Hooks, type Veto } from '../hooks.ts'
+import { isTapped, runHook, type Hooks, type OutgoingEnvelope, type Veto } from '../hooks.ts'
 import { feedKey } from '../wire.ts'
-import type { Outgoing } from './outbox.ts'
 
 /** Less than the one who asks at the other end waits for an answer. */
 const limitMs = 2_000
@@ -32,14 +30,14 @@ export class SendGate {
   }
 
   /** Decides about an item for a receiver: a peer, or a shared transport by its name. */
-  async decide ({ feed: { id: feed }, seq, bytes }: Outgoing, to: Did | string): Promise<Decision> {
+  async decide (envelope: OutgoingEnvelope): Promise<Decision> {
     const { beforeEnvelopeSend } = this.#hooks
     if (!isTapped(beforeEnvelopeSend)) return { veto: undefined, hung: false }
-    const key = `${to} ${feedKey(feed)}`
+    const key = `${envelope.to} ${envelope.kind === 'journal' ? feedKey(envelope.feed) : envelope.kind}`
     const leftMs = (this.#hung.get(key) ?? 0) - this.#clock.monotonic()
     if (leftMs > 0) return { veto: { reason: hangs, retryAfterMs: leftMs }, hung: false }
     try {
-      const veto = await withDeadline(this.#clock, limitMs, 'a tap of beforeEnvelopeSend', () => runHook('beforeEnvelopeSend', () => beforeEnvelopeSend.promise({ feed, seq, bytes, to })))
+      const veto = await withDeadline(this.#clock, limitMs, 'a tap of beforeEnvelopeSend', () => runHook('beforeEnvelopeSend', () => beforeEnvelopeSend.promise(envelope)))
       this.#hung.delete(key)
       return { veto, hung: false }
     } catch (error) {

@@ -28,6 +28,8 @@ const toldShare = 4
 export interface SyncOptions extends PeerLinkOptions, SharedLinkOptions {
   readonly carriers: Carriers
   readonly tunnels: Pick<Tunnels, 'contains' | 'to'>
+  /** Messages for one who asks; taken for sent when it asks again. */
+  readonly messagesFor: (did: Did) => Promise<readonly Uint8Array[]>
 }
 
 /**
@@ -104,10 +106,17 @@ export class Sync {
     this.#callers.forget(did)
   }
 
-  /** What one who asks is to hear of others: over a link that works it is told without asking. */
-  announcementsFor (from: LinkSource): readonly Uint8Array[] {
+  /** What one who asks is to have that belongs to no feed: over a link that works it gets that without asking. */
+  async itemsFor (from: LinkSource): Promise<readonly Uint8Array[]> {
     if (from.kind !== 'peer' || this.linkTo(from.did)?.status.state === 'up') return []
-    return this.#callers.newsFor(from.did)
+    return [...this.#callers.newsFor(from.did), ...await this.#options.messagesFor(from.did)]
+  }
+
+  /** Peers to whom a link works, those first that have brought something of a node. */
+  neighbours (of: Did): readonly Did[] {
+    const working = this.#peers.working
+    const carriers = this.#options.carriers.of(of).filter((did) => working.includes(did))
+    return [...carriers, ...working.filter((did) => !carriers.includes(did))]
   }
 
   /** There may be news at the other end. */

@@ -63,6 +63,7 @@ export class PluginHome {
       tunnels: new Tunnels(),
       peerCalls: new PeerCalls(),
       writes: { isGuarded: false, ask: async () => {} },
+      messages: { send: async () => ({ handing: 'held', recall: () => true }), receive: () => () => {} },
       checks: new Checks(this.#clock)
     }
   }

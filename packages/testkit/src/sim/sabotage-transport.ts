@@ -45,7 +45,7 @@ export const vetoes: Plugin = definePlugin({
   apiVersion: 1,
   config: NoConfig,
   setup: ({ hooks }) => {
-    hooks.beforeEnvelopeSend.tapPromise('holds', async ({ seq }) => seq % 3 === 0 ? { reason: 'for ever' } : undefined)
+    hooks.beforeEnvelopeSend.tapPromise('holds', async (envelope) => envelope.kind === 'journal' && envelope.seq % 3 === 0 ? { reason: 'for ever' } : undefined)
     return {}
   }
 })

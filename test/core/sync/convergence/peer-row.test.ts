@@ -5,6 +5,7 @@ import { digestRoot } from '../../../../packages/core/src/wire.ts'
 import { listsOf, nameOf, tellAll } from '../convergence-fixture.ts'
 import { LoopFixture, makePair } from '../loop-fixture.ts'
 import { MeshNode } from '../mesh-node.ts'
+import { onJournal } from '../../../support/on-journal.ts'
 
 /** What a node says of one peer over this loop. */
 function rowOf (node: MeshNode, other: MeshNode, { loop }: LoopFixture, agent?: string) {
@@ -21,7 +22,7 @@ describe('what a node says of one peer', () => {
   it('names the envelopes that the peer lacks, and the veto that holds them back with its time', async () => {
     await using pair = await makePair()
     const { one, two } = pair
-    one.hooks.beforeEnvelopeSend.tap('test', ({ seq }) => seq > 1 ? { reason: 'quota', retryAfterMs: 5_000 } : undefined)
+    one.hooks.beforeEnvelopeSend.tap('test', onJournal(({ seq }) => seq > 1 ? { reason: 'quota', retryAfterMs: 5_000 } : undefined))
     await one.append(1, 2, 3)
     await using fixture = await new LoopFixture(one, two).start()
     expect(listsOf(rowOf(one, two, fixture))).to.deep.equal({
