@@ -1,9 +1,11 @@
 import { expect } from 'chai'
 import { writeFile } from 'node:fs/promises'
+import { createIdentity } from '@akshi/core'
 import { Folder } from '../cli/support/command.ts'
 import { A2aNode } from './support/a2a-node.ts'
 import { EchoAgent } from './support/echo-agent.ts'
 import { echoCard } from './support/two-nodes.ts'
+import { until } from './support/until.ts'
 
 describe('akshi agents and akshi a2a', () => {
   let folder: Folder
@@ -35,6 +37,18 @@ describe('akshi agents and akshi a2a', () => {
   it('say why a task failed, and where an agent is missing', async () => {
     const [failed, missing, empty] = [await akshi(['a2a', 'send', 'echo', 'throw']), await akshi(['a2a', 'send', 'nobody', 'x']), await akshi(['a2a', 'send', 'echo'])]
     expect([failed.code, failed.stderr.includes('The agent failed: as told'), missing.code, missing.stderr.includes('akshi agents'), empty.code]).to.deep.equal([1, true, 9, true, 2])
+  })
+
+  it('say that a message waits whose node is away, and until when', async () => {
+    const away = createIdentity().did
+    await using lone = await A2aNode.make(folder.path, 'lone')
+    await lone.start({ peers: [{ did: away }] })
+    const run = (argv: readonly string[], options = {}) => folder.akshi([...argv, '--home', lone.home], options)
+    const stop = new AbortController()
+    const sending = run(['a2a', 'send', `planner@${away}`, 'two days'], { stop: stop.signal })
+    await until(async () => /two days => waits for its node until 20\d\d-/.test((await run(['a2a', 'tasks'])).stdout))
+    stop.abort()
+    expect((await sending).stderr).to.include('Ctrl-C stops waiting, not the message')
   })
 
   it('show tasks, one after the other or as they change', async () => {

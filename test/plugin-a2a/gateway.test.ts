@@ -74,8 +74,8 @@ describe('the gateway', () => {
     ])
   })
 
-  it('says 503 and when to try again while the node is away', async () => {
-    await using nodes = await twoNodes()
+  it('says 503 and when to try again while the node is away and nothing may wait', async () => {
+    await using nodes = await twoNodes({ alpha: { a2a: { queue_hours: 0 } } })
     await nodes.beta.stop()
     expect(await errorsOf(nodes, nodes.alpha.base(nodes.beta, 'echo'))).to.deep.equal([503, '5', 7, -32603, 'MESH_PEER_UNREACHABLE', 503, 503, 'UNAVAILABLE', 'MESH_PEER_UNREACHABLE'])
   })

@@ -55,6 +55,12 @@ describe('the task API', () => {
     expect([sent.status, { from, to, status, input, output }, typeof at, there && { from: there.from, to: there.to, status: there.status, input: there.input, output: there.output }]).to.deep.equal(['pending', expected, 'string', expected])
   })
 
+  it('shows an answer that is no task, at both nodes', async () => {
+    const { id } = await nodes.alpha.api<View>('/a2a/tasks', { to: 'echo', input: 'say' })
+    await until(async () => (await nodes.alpha.api<View>(`/a2a/tasks/${id}`)).status === 'completed')
+    await until(async () => (await tasksOf(nodes.beta)).some(({ input, status, output }) => input === 'say' && status === 'completed' && output === 'said'))
+  })
+
   it('says who is meant: by name, DID, or not at all', async () => {
     const send = (to: string) => nodes.alpha.api<{ error?: string }>('/a2a/tasks', { to, input: 'x' })
     expect([(await send('echo@beta')).error, (await send(`echo@${nodes.beta.did}`)).error, (await send('echo@gamma')).error, (await send('nobody')).error])

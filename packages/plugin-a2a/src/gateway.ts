@@ -9,6 +9,7 @@ import { readRequest, type AgentRequest } from './agent-request.ts'
 import { fieldOf } from './json-field.ts'
 import { meshPath } from './mesh-routes.ts'
 import { Refusal, refusalFrom, sendRefusal } from './refusal.ts'
+import type { QueueFront } from './queue-front.ts'
 import { loadSdk } from './sdk.ts'
 import type { TaskBoard } from './task-board.ts'
 
@@ -18,6 +19,7 @@ export interface GatewayOptions {
   readonly peerCalls: PeerCaller
   readonly writes: Cradle['writes']
   readonly board: TaskBoard
+  readonly queue: Pick<QueueFront, 'takes' | 'queues' | 'taskIdOf' | 'answer'>
   /** Answers for the agents of this node. */
   readonly local: RequestListener
   /** The signed card of an agent of this node. */
@@ -60,12 +62,33 @@ export class Gateway {
     this.#requireKnown(did)
     if (asked.path === '.well-known/agent-card.json') return await this.#sendCard(asked, did, request, response)
     if (asked.body !== undefined) await this.#options.writes.ask({ journal: asked.agent, part: 'a2a', kind: 'a2a', body: asked.body })
-    this.#options.board.watch({ ...asked, node: did }, request, response)
+    const shownAs = this.#options.board.watch({ ...asked, node: did }, request, response)
     const path = `${meshPath}/${asked.agent}/${asked.path}${asked.query}`
     if (did === this.#options.own) return this.#answerHere(request, response, path)
+    await this.#passOn(did, asked, path, request, response, () => this.#answerFromQueue(did, asked, shownAs, request, response))
+  }
+
+  /** To the agent's node; where that cannot be met, a message waits in the queue. */
+  async #passOn (did: Did, asked: AgentRequest, path: string, request: IncomingMessage, response: ServerResponse, wait: () => Promise<void>): Promise<void> {
+    const { queue } = this.#options
+    if (await queue.takes(did, asked)) return await wait()
     const stop = new AbortController()
     response.once('close', () => stop.abort(new Error('the client left')))
-    await relay(await this.#call(did, asked, request, path, stop.signal), response)
+    let answer: PeerAnswer
+    try {
+      answer = await this.#call(did, asked, request, path, stop.signal)
+    } catch (error) {
+      if (stop.signal.aborted || !queue.queues(asked, error)) throw error
+      return await wait()
+    }
+    await relay(answer, response)
+  }
+
+  async #answerFromQueue (node: Did, asked: AgentRequest, shownAs: string | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { queue, board } = this.#options
+    const taskId = queue.taskIdOf(node, asked)
+    if (shownAs !== undefined && taskId !== undefined) board.isQueued(shownAs, { node, agent: asked.agent }, taskId)
+    await queue.answer(node, asked, request, response)
   }
 
   /** As another node's would, for an agent of this one. */

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import type { AgentExecutor } from '@a2a-js/sdk/server'
 import type { Message, Task } from '@a2a-js/sdk'
-import type { Clock, Logger } from '@akshi/core'
+import type { Clock, Did, Logger } from '@akshi/core'
 import type { SignedCard } from './agent-card.ts'
 import type { AgentDefinition } from './agent-definition.ts'
 import { textMessage } from './agent-message.ts'
 import { agentRoutes } from './agent-routes.ts'
 import { userOf } from './caller-user.ts'
+import type { MessageLetter, OutcomeLetter } from './letter.ts'
 import { OnceHandler } from './once-handler.ts'
 import { RecordedExecutor } from './recorded-executor.ts'
 import type { Sdk } from './sdk.ts'
@@ -25,6 +27,12 @@ export interface HostedAgentOptions {
   readonly clock: Clock
   readonly logger: Logger
 }
+
+/** Where a message stands, as ProtoJSON. */
+export type Outcome = Pick<OutcomeLetter, 'task' | 'answer' | 'error'>
+
+/** Of what goes into a letter; an envelope takes 1 MiB. */
+const maxOutcomeBytes = 900_000
 
 /** An agent of this node that answers A2A requests. */
 export class HostedAgent {
@@ -46,6 +54,48 @@ export class HostedAgent {
     const handler = new sdk.server.DefaultRequestHandler(card.card, store.forAgent(agent), recorded)
     this.#once = new OnceHandler({ agent, handler, store, codec, sdk })
     this.listener = agentRoutes(this.#once.handler(), sdk, options.maxMessageBytes)
+  }
+
+  /**
+   * Gives a message of another node to the agent, once; `saw` hears where it stands when the agent has it, and at the end. Resolves at the
+   * end. Rejects when the message is refused.
+   */
+  async give (owner: Did, { message: json, of }: Pick<MessageLetter, 'message' | 'of'>, saw: (outcome: Outcome) => void): Promise<void> {
+    const { codec, sdk, store, definition: { name: agent } } = this.#options
+    const first = of === undefined ? undefined : store.dispatch({ agent, owner, messageId: of })
+    if (of !== undefined && first === undefined) throw new sdk.errors.TaskNotFoundError('The task that this message belongs to is not known here.')
+    const message: Message = { ...codec.messageFromJson(json), ...first !== undefined && { taskId: first.taskId, contextId: first.contextId } }
+    const context = new sdk.server.ServerCallContext({ user: userOf(owner), requestedVersion: '1.0' })
+    const events = this.#once.stream({ tenant: '', message, configuration: undefined, metadata: undefined }, context)
+    if ((await events.next()).done !== true) saw(this.outcome(owner, message.messageId) ?? {})
+    while ((await events.next()).done !== true);
+    await store.settled()
+    saw(this.outcome(owner, message.messageId) ?? {})
+  }
+
+  /** Where a message stands that the agent was given; `undefined` for one that it was not. */
+  outcome (owner: Did, messageId: string): Outcome | undefined {
+    const { codec, store, definition: { name: agent } } = this.#options
+    const dispatch = store.dispatch({ agent, owner, messageId })
+    if (dispatch === undefined) return undefined
+    if (dispatch.answer !== undefined) return { answer: dispatch.answer }
+    const task = store.load({ agent, owner }, dispatch.taskId)
+    return task === undefined ? { error: { reason: 'TASK_FORGOTTEN', message: 'The agent had the message; its task is not kept any more.' } } : { task: codec.taskToJson(fitting(task, codec)) }
+  }
+
+  /** Ends the task of a message, or sees to it that the message is never given to the agent. Resolves to where it stands then. */
+  async cancel (owner: Did, messageId: string, hash: string): Promise<Outcome> {
+    const { store, clock, definition: { name: agent }, sdk } = this.#options
+    const dispatch = store.dispatch({ agent, owner, messageId })
+    if (dispatch === undefined) {
+      const [taskId, contextId] = [randomUUID(), randomUUID()]
+      const task: Task = { id: taskId, contextId, status: { state: 5, message: undefined, timestamp: new Date(clock.now()).toISOString() }, artifacts: [], history: [], metadata: undefined }
+      await store.begin({ agent, owner, messageId, hash, taskId, contextId, at: clock.now() }, task)
+    } else {
+      const context = new sdk.server.ServerCallContext({ user: userOf(owner), requestedVersion: '1.0' })
+      await this.#once.handler().cancelTask({ tenant: '', id: dispatch.taskId, metadata: undefined }, context).catch(() => {})     // it has ended, or ends by itself
+    }
+    return this.outcome(owner, messageId) ?? {}
   }
 
   /**
@@ -79,4 +129,13 @@ export class HostedAgent {
     const message = textMessage(`interrupted-${task.id}`, { taskId: task.id, contextId: task.contextId }, text)
     return isActive(task) ? { ...task, status: { state: 4, message, timestamp: new Date(clock.now()).toISOString() } } : task
   }
+}
+
+/** A task, without its output where that is more than a letter takes. */
+function fitting (task: Task, codec: TaskCodec): Task {
+  const { id: taskId, contextId } = task
+  const bytes = JSON.stringify(codec.taskToJson(task)).length
+  if (bytes <= maxOutcomeBytes) return task
+  const text = `The output of ${bytes} bytes is too large to be carried by others. Ask for task ${taskId} when its node can be reached.`
+  return { ...task, artifacts: [], history: [], ...task.status !== undefined && { status: { ...task.status, message: textMessage(`large-${taskId}`, { taskId, contextId }, text) } } }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { definePlugin, type Plugin, type PluginCradle } from '@akshi/core'
+import { definePlugin, MeshError, type Plugin, type PluginCradle } from '@akshi/core'
 import { AgentHost } from './agent-host.ts'
 import { definitionsOf } from './agent-definition.ts'
 import { AgentRegistry } from './agent-registry.ts'
@@ -8,6 +8,7 @@ import { A2aConfig } from './config.ts'
 import { Gateway } from './gateway.ts'
 import { KnownAgents } from './known-agents.ts'
 import { meshPath, meshRoutes } from './mesh-routes.ts'
+import { PostOffice } from './post-office.ts'
 import { TaskBoard } from './task-board.ts'
 import { TaskSender } from './task-sender.ts'
 import { taskApi } from './task-api.ts'
@@ -34,6 +35,7 @@ function makePlugin (registryOf: () => AgentRegistry): A2aPlugin {
 function setUp (cradle: PluginCradle<typeof A2aConfig>, registry: AgentRegistry): ReturnType<A2aPlugin['setup']> {
   const { config, settings, identity, announcer, hooks, httpRoutes, peerBook, peerCalls, writes, clock, random, logger } = cradle
   const { did } = identity
+  if (config.keep_hours <= config.queue_hours) throw new MeshError('MESH_CONFIG_INVALID', `"keep_hours" (${config.keep_hours}) of plugin-a2a must be more than "queue_hours" (${config.queue_hours}): a message that comes late must still be known.`)
   for (const definition of definitionsOf(settings.agents, config.url_hosts)) registry.add(definition)
   const host = new AgentHost({
     registry,
@@ -55,11 +57,12 @@ function setUp (cradle: PluginCradle<typeof A2aConfig>, registry: AgentRegistry)
   const agents = new KnownAgents({ own: did, name: settings.name, peerBook, announced, baseUrl })
   const sender = new TaskSender({ agents, board, baseUrl, token: settings.dashboard.token, logger })
   const local = meshRoutes({ host, own: did, logger })
+  const post = new PostOffice({ ...cradle, host, board, home: settings.home, meshId: settings.meshId, keepMs: config.keep_hours * 3_600_000, lifeMs: config.queue_hours * 3_600_000, maxMessageBytes: config.max_message_bytes })
   const ownCard = async (name: string) => {
     await host.ready()
     return host.get(name)?.card.bytes
   }
-  const gateway = new Gateway({ own: did, peerBook, peerCalls, writes, board, local, ownCard, baseUrl, announced, maxMessageBytes: config.max_message_bytes, logger })
+  const gateway = new Gateway({ own: did, peerBook, peerCalls, writes, board, local, ownCard, queue: post.front, baseUrl, announced, maxMessageBytes: config.max_message_bytes, logger })
   httpRoutes.mount({ path: '/a2a', access: 'local', listener: gateway.listener })
   httpRoutes.mount({ path: meshPath, access: 'mesh', listener: local })
   httpRoutes.mount({ path: '/api/v1/a2a', access: 'local', listener: taskApi({ board, agents, sender, clock, maxBytes: config.max_message_bytes }) })
@@ -68,11 +71,16 @@ function setUp (cradle: PluginCradle<typeof A2aConfig>, registry: AgentRegistry)
   hooks.assembleAnnouncement.tap('a2a', (announcement) => announceAgents(announcement, host.all().map(({ definition: { name }, card }) => ({
     name, did: identity.agentDid(name), cardHash: card.hash, skills: card.card.skills.map(({ id }) => id)
   }))))
+  hooks.onPeerDiscovered.tap('a2a', ({ did: node, trust }) => { if (trust === 'trusted') post.met(node) })
   return {
     service: {
-      start: () => host.start(),
+      start: async () => {
+        await host.start()
+        await post.start()
+      },
       stop: async () => {
         sender.stop()
+        await post.stop()
         await host.stop()
       }
     }

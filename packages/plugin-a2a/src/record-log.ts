@@ -11,6 +11,7 @@ export type LogRecord = Readonly<Record<string, unknown>>
  */
 export class RecordLog {
   readonly #path: string
+  readonly #what: string
   #file: FileHandle | undefined
   #waiting: { readonly line: string, readonly done: (error?: Error) => void }[] = []
   #writing: Promise<void> | undefined
@@ -19,8 +20,10 @@ export class RecordLog {
   /** A write has failed: its last line may have no end. */
   #isTorn = false
 
-  constructor (path: string) {
+  /** `what` it keeps, for messages to people. */
+  constructor (path: string, what = 'A2A tasks') {
     this.#path = path
+    this.#what = what
   }
 
   /** Length of the file. */
@@ -40,7 +43,7 @@ export class RecordLog {
 
   /** Resolves when the record is durable; records that wait together become so together. Throws `MESH_DISK_FAILED`, `MESH_NOT_RUNNING`. */
   async append (record: LogRecord): Promise<void> {
-    if (this.#file === undefined) throw new MeshError('MESH_NOT_RUNNING', 'The node has stopped, so the A2A task is not kept.')
+    if (this.#file === undefined) throw new MeshError('MESH_NOT_RUNNING', `The node has stopped, so nothing more of ${this.#what} is kept.`)
     const line = JSON.stringify(record) + '\n'
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ line, done: (error) => error === undefined ? resolve() : reject(error) })
@@ -98,7 +101,7 @@ export class RecordLog {
   }
 
   #failed (cause: unknown): MeshError {
-    return new MeshError('MESH_DISK_FAILED', `A2A tasks cannot be kept in ${this.#path}: ${describeError(cause)}. Check the disk and the folder's owner.`, { cause })
+    return new MeshError('MESH_DISK_FAILED', `${this.#what[0]?.toUpperCase()}${this.#what.slice(1)} cannot be kept in ${this.#path}: ${describeError(cause)}. Check the disk and the folder's owner.`, { cause })
   }
 }
 
@@ -106,14 +109,18 @@ async function readRecords (path: string): Promise<LogRecord[]> {
   const file = await open(path, 'r').catch(missing)
   const records: LogRecord[] = []
   if (file === undefined) return records
-  for await (const line of file.readLines()) {
-    try {
-      records.push(JSON.parse(line) as LogRecord)
-    } catch {
-      // What a crash has torn, or what the disk has spoiled: the others stand.
+  try {
+    for await (const line of file.readLines({ autoClose: false })) {
+      try {
+        records.push(JSON.parse(line) as LogRecord)
+      } catch {
+        // What a crash has torn, or what the disk has spoiled: the others stand.
+      }
     }
+    return records
+  } finally {
+    await file.close()
   }
-  return records
 }
 
 async function syncFolder (path: string): Promise<void> {

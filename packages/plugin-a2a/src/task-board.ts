@@ -5,6 +5,7 @@ import { AnswerReader, type TaskNews } from './answer-reader.ts'
 import { fieldOf } from './json-field.ts'
 import { observe } from './response-observer.ts'
 import { TaskEvents } from './task-events.ts'
+import { waitsUntil, type QueuedMessage } from './queued-message.ts'
 import type { StoredTask } from './task-record.ts'
 import type { A2aStore } from './task-store.ts'
 
@@ -24,6 +25,8 @@ export interface TaskView {
   readonly truncated?: true
   /** The id that the agent's node gave it. */
   readonly task_id?: string
+  /** It waits for its agent to be met, until then at the longest. */
+  readonly queued_until?: string
   readonly created_at: string
   readonly completed_at?: string
 }
@@ -92,10 +95,31 @@ export class TaskBoard {
   follow (store: A2aStore): void {
     for (const stored of store.all()) this.#incoming(stored)
     store.onTask((stored) => this.#incoming(stored))
+    store.onAnswer(({ taskId }, { parts }) => {
+      const view = this.#views.get(taskId)
+      if (view !== undefined) this.#update(view, { state: 'completed', output: textOf(parts) })
+    })
   }
 
-  /** Follows a request through the answer that it gets. Nothing of either is changed. */
-  watch (sending: Sending, { headers }: IncomingMessage, response: ServerResponse): void {
+  /** Shows how a message stands that is queued here, also one of an earlier life. */
+  queued (message: QueuedMessage): void {
+    const { id: taskId, node, agent, task } = message
+    const to = `${agent}@${node}`
+    const known = this.#views.get(this.#remote.get(`${to} ${taskId}`) ?? '')
+    const view = known ?? this.announce(taskId, to, textOf(message.message.parts))
+    this.#remote.set(`${to} ${taskId}`, view.id)
+    const { queued_until: _until, ...rest } = view
+    const until = waitsUntil(message)
+    this.#update({ ...rest, ...until !== undefined && { queued_until: until } }, { taskId, state: stateNames[task.status?.state ?? 0] ?? 'unknown', output: outputOf(task), ...errorOf(task) })
+  }
+
+  /** The task that a message is shown as is kept in the queue under this id. */
+  isQueued (id: string, { node, agent }: Pick<Sending, 'node' | 'agent'>, taskId: string): void {
+    this.#remote.set(`${agent}@${node} ${taskId}`, id)
+  }
+
+  /** Follows a request through the answer that it gets. Nothing of either is changed. Returns the id that it is shown under, if it is. */
+  watch (sending: Sending, { headers }: IncomingMessage, response: ServerResponse): string | undefined {
     const given = headers['x-akshi-task']
     const id = typeof given === 'string' && this.#views.has(given) ? given : sending.isSend ? this.newId() : undefined
     const to = `${sending.agent}@${sending.node}`
@@ -104,6 +128,7 @@ export class TaskBoard {
     observe(response, reader, () => {
       if (id !== undefined && response.statusCode >= 400) this.fail(id, `the answer was ${response.statusCode}`)
     })
+    return id
   }
 
   #incoming ({ agent, owner, task, createdAt }: StoredTask): void {
@@ -135,7 +160,7 @@ export class TaskBoard {
       ...taskId !== undefined && { task_id: taskId },
       ...ended.has(state) && { completed_at: view.completed_at ?? this.#now() }
     }
-    if (JSON.stringify(next) !== JSON.stringify(view)) this.#put(next)
+    if (JSON.stringify(next) !== JSON.stringify(this.#views.get(view.id))) this.#put(next)
   }
 
   #put (view: TaskView): void {

@@ -32,6 +32,7 @@ export class A2aStore {
   readonly #tasks = new Map<string, KeptTask>()
   readonly #dispatches = new Map<string, Dispatch>()
   readonly #listeners = new Set<(stored: StoredTask) => void>()
+  readonly #answered = new Set<(dispatch: Dispatch, message: Message) => void>()
   #pending: Promise<void> = Promise.resolve()
   #taskBytes = 0
   #rewrittenBytes = 0
@@ -56,6 +57,11 @@ export class A2aStore {
   onTask (listener: (stored: StoredTask) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Calls `listener` with each answer that is no task. */
+  onAnswer (listener: (dispatch: Dispatch, message: Message) => void): void {
+    this.#answered.add(listener)
   }
 
   dispatch (key: Pick<Dispatch, 'agent' | 'owner' | 'messageId'>): Dispatch | undefined {
@@ -105,6 +111,7 @@ export class A2aStore {
     this.#dispatches.set(dispatchKey(key), answered)
     this.#drop(taskKey(dispatch, dispatch.taskId))
     this.#append({ t: 'dispatch', ...answered }).catch(() => {})
+    for (const listener of this.#answered) listener(answered, message)
   }
 
   /** Resolves when all that was written before is durable. Throws `MESH_DISK_FAILED`. */

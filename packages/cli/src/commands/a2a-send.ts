@@ -5,6 +5,7 @@ import type { TaskView } from '@akshi/plugin-a2a'
 import type { Command } from 'commander'
 import { examples } from '../guide.ts'
 import type { Invocation } from '../invocation.ts'
+import type { Io } from '../io.ts'
 import { printable } from '../terminal.ts'
 import { A2aConnection } from './a2a-connection.ts'
 
@@ -32,7 +33,7 @@ async function send (invocation: Invocation, to: string, text: string, { file, w
   if (parts.length === 0) throw new MeshError('MESH_REQUEST_INVALID', 'There is nothing to send. Give a text, or --file.')
   await A2aConnection.with(invocation, async (node) => {
     const sent = await node.post<TaskView>('/tasks', { to, parts })
-    const task = wait ? await ended(node, sent, io.interruption()) : sent
+    const task = wait ? await ended(node, sent, io) : sent
     terminal.result(task, () => wait && task.status === 'completed' ? linesOf(task) : [`${task.id} is ${task.state}`])
     if (task.status === 'failed') throw new MeshError('MESH_SEND_FAILED', `The task ended as ${task.state}: ${task.error ?? (task.output === '' ? 'the agent did not say why' : task.output)}`)
   })
@@ -50,8 +51,11 @@ async function filePart (path: string): Promise<object> {
   }
 }
 
-async function ended (node: A2aConnection, sent: TaskView, signal: AbortSignal): Promise<TaskView> {
+async function ended (node: A2aConnection, sent: TaskView, io: Io): Promise<TaskView> {
   let latest = sent
-  for await (const { task } of node.events<TaskView>(`?task=${sent.id}`, signal)) latest = task
+  for await (const { task } of node.events<TaskView>(`?task=${sent.id}`, io.interruption())) {
+    if (latest.queued_until === undefined && task.queued_until !== undefined) io.stderr.write(`Its node cannot be met now; the message waits until ${printable(task.queued_until)}. Ctrl-C stops waiting, not the message: akshi a2a tasks ${task.id}\n`)
+    latest = task
+  }
   return latest
 }

@@ -26,10 +26,11 @@ export function addA2aTasks (a2a: Command, invocation: Invocation): void {
 const styles = { pending: 'yellow', running: 'yellow', completed: 'green', failed: 'red' } as const
 
 /** Two lines for one task. */
-export function describeTask ({ id, from, to, status, state, input, output, error }: TaskView, terminal: Terminal): string[] {
+export function describeTask ({ id, from, to, status, state, input, output, error, queued_until: until }: TaskView, terminal: Terminal): string[] {
+  const result = until === undefined ? cut(error ?? output) : `waits for its node until ${printable(until)}`
   return [
     `${terminal.style('bold', printable(id))}  ${terminal.style(styles[status], printable(state))}  ${from} -> ${printable(to)}`,
-    `  ${cut(input)} => ${cut(error ?? output)}`
+    `  ${cut(input)} => ${result}`
   ]
 }
 
