@@ -18,7 +18,7 @@ describe('a DHT with a node that keeps to no rule', function () {
     await using evil = await EvilNode.join(first)
     const victim = createIdentity()
     const good = record(victim, 1)
-    expect(await evil.put(victim.did, good), 'a good one').to.be.greaterThan(2)
+    while (await evil.put(victim.did, good) <= 2);                  // until it knows them all
     const forged = Uint8Array.from(record(victim, 2)).fill(1, -8)
     const late = signRecord(victim, { seq: 3, issuedAt: Date.now() - 2_000, expiresAt: Date.now() - 1_000, content: new Uint8Array() }).bytes
     for (const [what, bytes] of Object.entries({ forged, late, ofAnother: record(evil.identity, 9), oversized: new Uint8Array(100_000), nonsense: Buffer.from('nonsense') })) {

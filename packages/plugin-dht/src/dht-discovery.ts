@@ -105,7 +105,7 @@ export class DhtDiscovery implements Discovery {
       addresses: kad.addresses,
       nodes: kad.size,
       connections: kad.connections,
-      requests: kad.requests,
+      requests: kad.queries.requests,
       members: finder.members.filter(({ announcement }) => announcement !== undefined).length,
       copies: publisher.copies,
       ...publishedAt !== undefined && { publishedAt: new Date(publishedAt).toISOString() },

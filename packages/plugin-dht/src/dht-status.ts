@@ -1,6 +1,6 @@
 import type { Address, Did } from '@akshi/core'
 import type { JoinTry } from './join-watch.ts'
-import type { Member } from './member-finder.ts'
+import type { Member } from './member-list.ts'
 
 /** How this node stands in the DHT, as `akshi dht status` shows it. */
 export interface DhtStatus {

@@ -2,8 +2,8 @@ import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { MeshError, type Address, type Clock } from '@akshi/core'
 import { identify } from '@libp2p/identify'
-import type { PeerId } from '@libp2p/interface'
-import { kadDHT, passthroughMapper, type KadDHT } from '@libp2p/kad-dht'
+import type { PeerId, PeerInfo } from '@libp2p/interface'
+import { kadDHT, passthroughMapper, type KadDHT, type KadDHTComponents } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
@@ -16,6 +16,7 @@ import { openRecord } from './dht-record.ts'
 import type { KadOptions } from './kad-node.ts'
 import { libp2pKey } from './peer-names.ts'
 import type { RecordStore } from './record-store.ts'
+import { SeenPeers } from './seen-peers.ts'
 
 /** What runs on libp2p here. */
 export interface Services extends Record<string, unknown> {
@@ -53,7 +54,7 @@ export function libp2pSettings (options: KadOptions, store: RecordStore, exempt:
     services: {
       identify: identify({ maxMessageSize: 8_192 }),
       ping: ping(),
-      dht: kadDHT({
+      dht: quietly(kadDHT({
         protocol: kadProtocol,
         clientMode: true,                                                           // until it is known whether anybody can dial this node
         peerInfoMapper: passthroughMapper,
@@ -71,12 +72,23 @@ export function libp2pSettings (options: KadOptions, store: RecordStore, exempt:
         },
         selectors: { akshi: () => 0 },                                              // the newest is chosen by who reads
         reprovide: { validity: 60 * minute, threshold: 5 * minute, interval: minute }
-      }),
+      })),
       listeners: (components: { transportManager: { getListeners (): { getAddrs (): Multiaddr[] }[] } }) => ({
         addresses: () => components.transportManager.getListeners().flatMap((listener) => listener.getAddrs())
       })
     }
   } as Libp2pOptions<Services>
+}
+
+/** Makes a DHT that tells libp2p of other nodes only when there is something new to tell. */
+function quietly (make: (components: KadDHTComponents) => KadDHT): (components: KadDHTComponents) => KadDHT {
+  return (components) => {
+    const dht = make(components) as KadDHT & EventTarget          // which its type does not say
+    const seen = new SeenPeers()
+    const dispatch = dht.dispatchEvent.bind(dht)
+    dht.dispatchEvent = (event) => event.type === 'peer' && !seen.isNews((event as CustomEvent<PeerInfo>).detail) ? true : dispatch(event)
+    return dht
+  }
 }
 
 /** True for a plain TCP address of an IP that the policy allows. */

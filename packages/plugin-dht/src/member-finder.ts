@@ -2,6 +2,7 @@ import { describeError, MeshError, type Address, type Clock, type Did, type Logg
 import type { AddressPolicy } from './address-policy.ts'
 import type { DhtRecord } from './dht-record.ts'
 import type { KadNode } from './kad-node.ts'
+import { MemberList, type KnownMember, type Member } from './member-list.ts'
 import type { MeshSeal } from './mesh-seal.ts'
 import type { Rendezvous } from './rendezvous.ts'
 import { Repeater } from './repeater.ts'
@@ -25,39 +26,13 @@ export interface MemberFinderOptions {
   readonly logger: Logger
 }
 
-/** A node that is listed under a key of this mesh, or has shown itself. */
-export interface Member {
-  readonly did: Did
-  /** What it publishes; nothing while that is not known. */
-  readonly announcement?: SignedAnnouncement
-  /** Where that came from. */
-  readonly source?: 'itself' | 'DHT'
-  /** When, in milliseconds since the Unix epoch. */
-  readonly seenAt?: number
-  /** Why it could not be asked the last time. */
-  readonly error?: string
-}
-
-interface KnownMember {
-  readonly did: Did
-  announcement: SignedAnnouncement | undefined
-  source: 'itself' | 'DHT' | undefined
-  seenAt: number | undefined
-  error: string | undefined
-  failures: number
-  /** When to ask it again, and when it was listed last, on the monotonic clock. */
-  askAt: number
-  listedAt: number
-}
-
 const firstWaitMs = 1_000
 /** A node announces itself right after its start. */
 const graceMs = 300
 const maxAsking = 8
-const maxMembers = 1_000
+const maxNeighbours = 4
 const searchMs = 5_000
 const retryMs = 1_000
-const forgetMs = 3_600_000
 
 /**
  * Finds the members of this mesh: who is listed under its keys is asked for its record, by a dial or, where that fails, of the DHT. A
@@ -66,7 +41,7 @@ const forgetMs = 3_600_000
 export class MemberFinder {
   readonly #options: MemberFinderOptions
   readonly #work: Repeater
-  readonly #members = new Map<Did, KnownMember>()
+  readonly #members: MemberList
   readonly #asking = new Set<Promise<void>>()
   #waitMs = firstWaitMs
   #rounds = 0
@@ -75,17 +50,16 @@ export class MemberFinder {
 
   constructor (options: MemberFinderOptions) {
     this.#options = options
+    this.#members = new MemberList(options.clock)
     this.#work = new Repeater({ ...options, name: 'looking for members', task: () => this.#search() })
   }
 
   /** Those whose announcement is known, and those that are listed. */
   get members (): readonly Member[] {
-    return [...this.#members.values()].map(({ did, announcement, source, seenAt, error }) => ({
-      did, ...announcement !== undefined && { announcement }, ...source !== undefined && { source }, ...seenAt !== undefined && { seenAt }, ...error !== undefined && { error }
-    }))
+    return this.#members.views
   }
 
-  get count (): number { return this.#members.size }
+  get count (): number { return this.#members.count }
 
   /** Searches now, and often at first. */
   again (): void {
@@ -96,7 +70,7 @@ export class MemberFinder {
   /** What this node publishes has changed, or is there at last: all are to hear of it soon. */
   tell ({ isFirst }: { readonly isFirst: boolean }): void {
     this.#edition++
-    for (const member of this.#members.values()) if (member.askAt < Infinity && (member.failures === 0 || isFirst)) member.askAt = 0
+    for (const member of this.#members.all) if (member.askAt < Infinity && (member.failures === 0 || isFirst)) member.askAt = 0
     this.again()
   }
 
@@ -106,7 +80,7 @@ export class MemberFinder {
     try {
       const record = resolver.take(from, bytes)
       if (this.read(record) === undefined) return new Uint8Array()
-      const member = this.#memberOf(from)
+      const member = this.#members.of(from)
       this.#note(member, record, 'itself')
       member.failures = 0
       if (member.askAt < Infinity) member.askAt = this.#options.clock.monotonic() + this.#options.refreshMs
@@ -132,10 +106,23 @@ export class MemberFinder {
     if (this.#options.own().length === 0 && this.#rounds++ === 0) return graceMs    // members tell more to who has something to show
     const waitMs = Math.min(this.#waitMs, maxIntervalMs)
     this.#waitMs = waitMs * 2
-    for (const member of this.#members.values()) this.#look(member)
-    await Promise.all(rendezvous.keysToAsk(this.count).map((key) => kad.providers(key, searchMs, (did) => this.#listed(did)).catch((error: unknown) => this.#failed(error))))
-    this.#forget()
+    for (const member of this.#members.all) this.#look(member)
+    if (waitMs === firstWaitMs) for (const did of kad.neighbours(maxNeighbours)) this.#meet(did)
+    await Promise.all(rendezvous.keysToAsk(this.count).map((key) => kad.queries.providers(key, searchMs, (did) => this.#listed(did)).catch((error: unknown) => this.#failed(error))))
+    this.#members.forget()
     return waitMs * (0.9 + 0.2 * random.uniform())
+  }
+
+  /** Those that it has joined through are often members: greeted at once they are met before anybody could be looked up. */
+  #meet (did: Did): void {
+    if (this.#members.has(did)) return
+    const { kad, resolver, own } = this.#options
+    const meeting = (async () => {
+      const answer = await kad.greet(did, own())
+      const record = answer.length === 0 ? undefined : resolver.take(did, answer)
+      if (record !== undefined && this.read(record) !== undefined) this.#note(this.#members.of(did), record, 'itself')
+    })().catch(() => {}).finally(() => this.#asking.delete(meeting))                // who does not answer, or is of another mesh, is nobody that was listed
+    this.#asking.add(meeting)
   }
 
   #failed (error: unknown): void {
@@ -144,17 +131,9 @@ export class MemberFinder {
 
   #listed (did: Did): void {
     const isNew = !this.#members.has(did)
-    const member = this.#memberOf(did)
+    const member = this.#members.of(did)
     member.listedAt = this.#options.clock.monotonic()
     if (isNew) this.#look(member)
-  }
-
-  #memberOf (did: Did): KnownMember {
-    const known = this.#members.get(did)
-    if (known !== undefined) return known
-    const member: KnownMember = { did, announcement: undefined, source: undefined, seenAt: undefined, error: undefined, failures: 0, askAt: 0, listedAt: this.#options.clock.monotonic() }
-    if (this.#members.size < maxMembers) this.#members.set(did, member)
-    return member
   }
 
   /** Reports it once more, and asks it when it is due and there is room. */
@@ -171,9 +150,8 @@ export class MemberFinder {
   }
 
   #askNext (): void {
-    const { clock, random } = this.#options
-    const due = [...this.#members.values()].filter(({ askAt }) => askAt <= clock.monotonic())
-    const next = due[Math.floor(random.uniform() * due.length)]                     // so that no crowd holds up the rest
+    const { due } = this.#members
+    const next = due[Math.floor(this.#options.random.uniform() * due.length)]                     // so that no crowd holds up the rest
     if (next !== undefined && !this.#work.isStopped) this.#look(next)
   }
 
@@ -218,11 +196,5 @@ export class MemberFinder {
     const { policy, clock, report } = this.#options
     if (signed === undefined || signed.announcement.expiresAt <= clock.now()) return
     report({ did, addresses: signed.announcement.addresses.filter((address: Address) => policy.allows(address)), announcement: signed.bytes })
-  }
-
-  /** Who is listed no more is no member, unless it answers. */
-  #forget (): void {
-    const oldest = this.#options.clock.monotonic() - forgetMs
-    for (const { did, listedAt, failures } of this.#members.values()) if (listedAt < oldest && failures > 0) this.#members.delete(did)
   }
 }

@@ -77,8 +77,8 @@ export class Publisher {
   async farewell (): Promise<void> {
     const { kad, clock, farewellMs } = this.#options
     if (this.#publishedAt === undefined || kad.size === 0 || farewellMs === 0) return
-    for (const key of this.#keys) await kad.withdraw(key).catch(() => {})
-    await kad.put(this.#signed(undefined).bytes, farewellMs, new Calls(clock)).catch(() => {})
+    for (const key of this.#keys) await kad.queries.withdraw(key).catch(() => {})
+    await kad.queries.put(this.#signed(undefined).bytes, farewellMs, new Calls(clock)).catch(() => {})
   }
 
   async #publish (): Promise<number> {
@@ -86,7 +86,7 @@ export class Publisher {
     if (this.#content === undefined || kad.size === 0) return everyMs               // who joins or announces rings
     this.#record = this.#signed(this.#content)
     const listings = await this.#list()
-    this.#copies = await kad.put(this.record, callMs).catch(() => 0)
+    this.#copies = await kad.queries.put(this.record, callMs).catch(() => 0)
     if (this.#copies > 0) this.#publishedAt = clock.now()
     if (this.#copies === 0 || listings === 0) return Math.min(maxRetryMs, retryMs * 2 ** this.#failures++)
     this.#failures = 0
@@ -98,8 +98,8 @@ export class Publisher {
     const { kad, identity: { did }, rendezvous, memberCount } = this.#options
     const before = this.#keys
     this.#keys = rendezvous.keysToProvide(did, memberCount())
-    for (const key of before.filter((old) => !this.#keys.some((each) => Buffer.compare(each, old) === 0))) await kad.withdraw(key)
-    const counts = await Promise.all(this.#keys.map((key) => kad.provide(key, callMs).catch(() => 0)))
+    for (const key of before.filter((old) => !this.#keys.some((each) => Buffer.compare(each, old) === 0))) await kad.queries.withdraw(key)
+    const counts = await Promise.all(this.#keys.map((key) => kad.queries.provide(key, callMs).catch(() => 0)))
     return Math.max(0, ...counts)
   }
 

@@ -54,7 +54,7 @@ export class Resolver {
     }
     if (own !== undefined) vote(own)
     try {
-      await this.#kad.records(did, limitMs, (bytes) => this.#isValid(vote, bytes))
+      await this.#kad.queries.records(did, limitMs, (bytes) => this.#isValid(vote, bytes))
     } catch (error) {
       if (isMeshError(error, 'MESH_NOT_RUNNING') || this.known(did) === undefined) throw error
     }
