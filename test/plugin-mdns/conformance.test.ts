@@ -3,7 +3,7 @@ import { discoveryCasesOf, discoverySubject } from '@akshi/testkit'
 import { MdnsDiscovery } from '../../packages/plugin-mdns/src/mdns-discovery.ts'
 import { recordsOf, response, question } from '../../packages/plugin-mdns/src/records.ts'
 import { FakeClock } from './fake-clock.ts'
-import { group, lan } from './fixtures.ts'
+import { group, lan, only, serviceOf } from './fixtures.ts'
 import { MemoryLan } from './memory-lan.ts'
 
 let disturb = () => {}
@@ -15,7 +15,7 @@ function pluginOn (network: MemoryLan, address: string): Plugin {
     apiVersion: 1,
     config: NoConfig,
     setup: ({ identity: { did }, clock, random, logger }) => ({
-      discovery: new MdnsDiscovery(network, { did, port: group, maxQueryIntervalMs: 30_000, interfaces: () => ({ selected: [lan(address)], missing: [] }), clock, random, logger })
+      discovery: new MdnsDiscovery(network, { did, trusts: () => false, port: group, maxQueryIntervalMs: 30_000, interfaces: () => only(lan(address)), listensOnLinkLocal: false, clock, random, logger })
     })
   })
 }
@@ -24,12 +24,12 @@ function pluginOn (network: MemoryLan, address: string): Plugin {
 function nonsense (network: MemoryLan): void {
   const from = { address: '10.0.0.99', port: group }
   const lies = [
-    { label: 'x', did: 'did:key:z6Mknobody', address: '10.0.0.99', port: 1 },
-    { label: 'y', did: 'nobody', address: 'nowhere', port: 70_000 },
-    { label: '', did: '', address: '', port: 0 }
+    { did: 'did:key:z6Mknobody', addresses: ['10.0.0.99'], port: 1 },
+    { did: 'nobody', addresses: ['nowhere'], port: 70_000 },
+    { did: '', addresses: [''], port: 0 }
   ]
-  for (const lie of lies) network.deliver(response(recordsOf(lie as never)), from)
-  for (const packet of [{ type: 'response', questions: [], answers: [] }, { ...question([]), questions: [] }]) network.deliver({ ...question([]), ...packet } as never, from)
+  for (const [index, lie] of lies.entries()) network.deliver(response(recordsOf(serviceOf('xy'.slice(index), lie as never))), from)
+  for (const packet of [response([]), question([])]) network.deliver(packet, from)
 }
 
 const subject = discoverySubject({

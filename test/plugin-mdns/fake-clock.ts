@@ -28,14 +28,15 @@ export class FakeClock implements Clock {
     return new Promise((resolve) => this.timer(delayMs, resolve))
   }
 
-  /** Fires what is due in the next `ms`, in order, and lets promises settle after each. */
+  /** Fires what is due in the next `ms`, in order, and lets promises settle before and after each. */
   async advance (ms: number): Promise<void> {
     const until = this.#now + ms
+    await settled()
     for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
       this.#pending.delete(next)
       this.#now = next.at
       next.run()
-      await new Promise((resolve) => setImmediate(resolve))
+      await settled()
     }
     this.#now = until
   }
@@ -43,4 +44,8 @@ export class FakeClock implements Clock {
   #next (until: number): Pending | undefined {
     return [...this.#pending].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
   }
+}
+
+function settled (): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

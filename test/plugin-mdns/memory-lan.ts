@@ -7,6 +7,8 @@ export interface SentPacket {
   readonly atMs: number
   readonly from: string
   readonly packet: MdnsPacket
+  /** Where to, if not to the group. */
+  readonly to?: PacketSource
 }
 
 /** A network in memory: each socket hears every packet, its own too, as on the loopback of one machine. */
@@ -32,9 +34,9 @@ export class MemoryLan implements Multicast {
     if (error !== undefined) throw error
     this.#listeners.add(listener)
     return {
-      send: async (packet) => {
-        this.sent.push({ atMs: this.#clock.monotonic(), from: on.address, packet })
-        this.deliver(packet, { address: on.address, port })
+      send: async (packet, to) => {
+        this.sent.push({ atMs: this.#clock.monotonic(), from: on.address, packet, ...to !== undefined && { to } })
+        if (to === undefined) this.deliver(packet, { address: on.address, port })
       },
       close: async () => { this.#listeners.delete(listener) }
     }

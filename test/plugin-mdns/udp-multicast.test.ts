@@ -6,9 +6,9 @@ import { expect } from 'chai'
 import { selectInterfaces } from '../../packages/plugin-mdns/src/lan-interface.ts'
 import { MdnsDiscovery } from '../../packages/plugin-mdns/src/mdns-discovery.ts'
 import type { MdnsPacket, MulticastSocket } from '../../packages/plugin-mdns/src/multicast.ts'
-import { goodbye, instanceLabel, recordsOf, response } from '../../packages/plugin-mdns/src/records.ts'
+import { goodbye, recordsOf, response } from '../../packages/plugin-mdns/src/records.ts'
 import { udpMulticast } from '../../packages/plugin-mdns/src/udp-multicast.ts'
-import { announcementOf, newDid, recordWarnings } from './fixtures.ts'
+import { announcementOf, newDid, recordWarnings, serviceOf } from './fixtures.ts'
 
 const interfaces = () => selectInterfaces(['127.0.0.1'], networkInterfaces())
 
@@ -73,7 +73,7 @@ describe('MdnsDiscovery over UDP on loopback', () => {
     const heard = new Arrivals<PeerCandidate>()
     const { logger, lines: warnings } = recordWarnings()
     const discovery = new MdnsDiscovery(udpMulticast(), {
-      did, port, interfaces, maxQueryIntervalMs: 30_000, clock: systemClock, random: systemRandom, logger
+      did, trusts: () => false, port, interfaces, listensOnLinkLocal: false, maxQueryIntervalMs: 30_000, clock: systemClock, random: systemRandom, logger
     })
     closers.push(() => discovery.stop())
     await discovery.start(heard.add, AbortSignal.timeout(5_000))
@@ -105,10 +105,11 @@ describe('MdnsDiscovery over UDP on loopback', () => {
   it('sends a goodbye for all its records, and frees the port', async () => {
     const { packets, socket } = await join()
     const alpha = await startNode('alpha')
+    await packets.first(({ type }) => type === 'response')
     await alpha.discovery.stop()
-    const label = instanceLabel('alpha', alpha.did)
     const last = await packets.first(({ answers }) => answers.some(({ ttl }) => ttl === 0))
-    expect(last).to.deep.equal(goodbye(recordsOf({ label, did: alpha.did, address: '127.0.0.1', port: 3210 })))
+    const host = `alpha-${alpha.did.slice(-8)}.local`
+    expect(last).to.deep.equal(goodbye(recordsOf(serviceOf('alpha', { host, did: alpha.did, addresses: ['127.0.0.1'], capabilities: ['journal'] }))))
     await socket.close()
     await close(await bind(createSocket('udp4'), port))
   })
@@ -119,7 +120,7 @@ describe('MdnsDiscovery over UDP on loopback', () => {
     closers.push(() => close(noise))
     noise.setMulticastInterface('127.0.0.1')
     const header = [0, 0, 0x84, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0]
-    const garbage = [[], [1, 2, 3], header, [...header, 0, 0], [...header, 0xc0, 12], [...header, 63, 97], [...header, 0, 0, 16, 0, 1, 0, 0, 0, 9, 0, 4, 9]]
+    const garbage = [[], [1, 2, 3], header, [...header, 0, 0], [...header, 0xc0, 12], [...header, 63, 97], [0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 9, 9, 9, 9], [...header, 0, 0, 16, 0, 1, 0, 0, 0, 9, 0, 4, 9]]
     for (const bytes of garbage) await new Promise((resolve) => noise.send(Uint8Array.from(bytes), port, '224.0.0.251', resolve))
     const beta = await startNode('beta')
     await alpha.heard.first(({ did }) => did === beta.did)
@@ -130,8 +131,8 @@ describe('MdnsDiscovery over UDP on loopback', () => {
     const alpha = await startNode()
     const { socket } = await join()
     const honest = newDid()
-    await socket.send(response(recordsOf({ label: 'liar', did: 'did:key:z6Mkliar', address: '127.0.0.1', port: 1 })))
-    await socket.send(response(recordsOf({ label: 'honest', did: honest, address: '127.0.0.1', port: 2 })))
+    await socket.send(response(recordsOf(serviceOf('liar', { did: 'did:key:z6Mkliar', addresses: ['127.0.0.1'] }))))
+    await socket.send(response(recordsOf(serviceOf('honest', { did: honest, addresses: ['127.0.0.1'], port: 2 }))))
     await alpha.heard.first(({ did }) => did === honest)
     expect(alpha.heard.all).to.deep.equal([{ did: honest, addresses: [{ host: '127.0.0.1', port: 2 }], onLink: true }])
     expect(alpha.warnings.length).to.equal(1)

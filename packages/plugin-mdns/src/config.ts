@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 export const MdnsConfig = Type.Object({
   interfaces: Type.Array(Type.String({ minLength: 1 }), {
     default: [],
-    description: 'Interface names or IPv4 addresses to use; empty: all but loopback, point-to-point and container interfaces'
+    description: 'Interface names or IPv4 addresses to use; empty: all that multicast reaches others on, but loopback, point-to-point and container interfaces'
   }),
   port: Type.Integer({
     default: 5353,
@@ -15,7 +15,7 @@ export const MdnsConfig = Type.Object({
   interval_secs: Type.Integer({
     default: 30,
     minimum: 1,
-    maximum: 60,
-    description: 'Longest time between two questions for nodes; it starts at one second and triples'
+    maximum: 3600,
+    description: 'Longest time between two questions for nodes; it starts at one second and doubles'
   })
 }, { additionalProperties: false })

@@ -10,12 +10,13 @@ interface RecordOf<Type extends string, Data> {
   readonly data: Data
 }
 
-/** A DNS record, of the types that DNS-SD over IPv4 needs. */
+/** A DNS record, of the types that DNS-SD needs. */
 export type MdnsRecord =
   | RecordOf<'PTR', string>
   | RecordOf<'SRV', { readonly target: string, readonly port: number }>
   | RecordOf<'TXT', readonly string[]>
   | RecordOf<'A', string>
+  | RecordOf<'AAAA', string>
 
 /** A question; the type is any DNS type by name. */
 export interface MdnsQuestion {
@@ -23,11 +24,19 @@ export interface MdnsQuestion {
   readonly type: string
 }
 
-/** A message of multicast DNS. In a query the answers are what the asker knows already. */
+/**
+ * A message of multicast DNS. In a query the answers are what the asker knows already, and the authorities what it means
+ * to claim (RFC 6762 section 8.2).
+ */
 export interface MdnsPacket {
   readonly type: 'query' | 'response'
+  /** 0, but where a resolver that knows only unicast DNS asks and is answered. */
+  readonly id: number
+  /** More known answers follow in the next packet of the same asker. */
+  readonly truncated: boolean
   readonly questions: readonly MdnsQuestion[]
   readonly answers: readonly MdnsRecord[]
+  readonly authorities: readonly MdnsRecord[]
   readonly additionals: readonly MdnsRecord[]
 }
 
@@ -46,8 +55,8 @@ export interface MulticastListener {
 
 /** A socket in the multicast group on one interface. It may lose, repeat and reorder packets, and hears its own. */
 export interface MulticastSocket {
-  /** Resolves when the packet was handed to the system; rejects with the system's error. */
-  send (packet: MdnsPacket): Promise<void>
+  /** Sends to the group, or to one that asked. Resolves when the packet was handed to the system; rejects with the system's error. */
+  send (packet: MdnsPacket, to?: PacketSource): Promise<void>
   /** Resolves when the socket is closed; nothing is heard from then on. */
   close (): Promise<void>
 }
@@ -55,8 +64,8 @@ export interface MulticastSocket {
 /** The one port of this plugin to the network. */
 export interface Multicast {
   /**
-   * Joins 224.0.0.251 on the interface. Packets of other interfaces may be heard too: check their source. Rejects with
-   * the system's error, for instance `EADDRINUSE`.
+   * Joins the group of the interface's family: 224.0.0.251 or ff02::fb. Packets whose source is on no network of the
+   * interface are not heard. Rejects with the system's error, for instance `EADDRINUSE`.
    */
   open (on: LanInterface, port: number, listener: MulticastListener): Promise<MulticastSocket>
 }

@@ -5,8 +5,8 @@ const advice: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Another program has this port for itself. Stop it or let it share (Avahi: disallow-other-stacks=no), or give all nodes another "port".',
   EACCES: 'The system forbids it. Check the firewall and the rights of this process.',
   EPERM: 'The system forbids it. Check the firewall and the rights of this process.',
-  EADDRNOTAVAIL: 'The interface has lost this address. Start the node again once it has one.',
-  ENODEV: 'The interface is gone or cannot multicast. Choose others with "interfaces".',
+  EADDRNOTAVAIL: 'The interface cannot use this address now. It is tried again.',
+  ENODEV: 'The interface is gone or cannot multicast. It is tried again; choose others with "interfaces".',
   ENETUNREACH: 'The interface is down or has no route. Bring it up, or choose others with "interfaces".'
 }
 
@@ -19,7 +19,7 @@ export function explainProblem (error: unknown, on: LanInterface, port: number):
 }
 
 /** The code of an error of the system; a decoder's own errors have none, or no system call. */
-function systemCode (error: unknown): string | undefined {
+export function systemCode (error: unknown): string | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException
   return syscall === undefined ? undefined : code
 }
