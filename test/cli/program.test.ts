@@ -41,7 +41,7 @@ describe('the command line', () => {
   it('shows a summary, the common options and examples for each command', async () => {
     const { stdout } = await folder.akshi(['--help'])
     const names = [...stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map(([, name]) => name ?? '')
-    expect(names).to.have.members(['init', 'run', 'stop', 'demo', 'status', 'peers', 'why', 'doctor', 'convergence', 'trust', 'untrust', 'journal', 'wait', 'id', 'token', 'cert', 'mesh', 'dht', 'agents', 'config'])
+    expect(names).to.have.members(['init', 'run', 'stop', 'demo', 'status', 'peers', 'why', 'doctor', 'convergence', 'trust', 'untrust', 'journal', 'wait', 'id', 'token', 'cert', 'mesh', 'dht', 'agents', 'config', 'plugin'])
     const paths = [...names.filter((name) => name !== 'journal' && name !== 'config').map((name) => [name]), ...['append', 'read', 'tail', 'state', 'set', 'stats', 'verify', 'export', 'import'].map((name) => ['journal', name]), ['config', 'check']]
     for (const path of paths) {
       const help = await folder.akshi([...path, '--help'])

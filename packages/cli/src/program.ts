@@ -12,6 +12,7 @@ import { addInit } from './commands/init.ts'
 import { addJournal } from './commands/journal.ts'
 import { addMesh } from './commands/mesh.ts'
 import { addPeers } from './commands/peers.ts'
+import { addPlugin } from './commands/plugin.ts'
 import { addRun } from './commands/run.ts'
 import { addStatus } from './commands/status.ts'
 import { addStop } from './commands/stop.ts'
@@ -30,7 +31,7 @@ export type AddCommand = (program: Command, invocation: Invocation) => void
 
 /** In the order of the help: making a node, running it, looking at it, writing to it, checking. */
 const commands: readonly AddCommand[] = [
-  addInit, addRun, addStop, addDemo, addStatus, addPeers, addWhy, addDoctor, addConvergence, addTrust, addUntrust, addJournal, addAgents, addA2a, addWait, addId, addToken, addCert, addMesh, addDht, addConfig
+  addInit, addRun, addStop, addDemo, addStatus, addPeers, addWhy, addDoctor, addConvergence, addTrust, addUntrust, addJournal, addAgents, addA2a, addWait, addId, addToken, addCert, addMesh, addDht, addConfig, addPlugin
 ]
 
 /** The whole command line. It throws `CommanderError` where commander would end the process. */

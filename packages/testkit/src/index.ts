@@ -22,3 +22,5 @@ export { transportSubject, type TransportEnd, type TransportSubject, type Transp
 export type { Place, PluginSetting } from './conformance/world.ts'
 export { discoveryCases, discoveryCasesOf, type DiscoveryCase } from './conformance/discovery-cases.ts'
 export { discoverySubject, type DiscoveryEnd, type DiscoverySubject, type DiscoverySubjectOptions, type DiscoveryWorld } from './conformance/discovery-subject.ts'
+export { faultProfile, type FaultProfileOptions } from './fault-profile/fault-profile.ts'
+export type { FaultReport } from './fault-profile/fault-trial.ts'

@@ -1,0 +1,15 @@
+import { describeError } from '@akshi/core'
+import type { Kit, Subject } from './kit.ts'
+import type { Line } from './package-checks.ts'
+
+/** Plays each conformance case that applies, one after the other; `seen` is called after each. Rejects with `TypeError` for an exemption from what is no case. */
+export async function checkPromises (kit: Kit, subject: Subject, seen: (line: Line) => void): Promise<readonly Line[]> {
+  const cases = subject.reach === undefined ? kit.discoveryCasesOf(subject) : kit.transportCasesOf(subject)
+  const lines: Line[] = []
+  for (const { name, run, promise } of cases) {
+    const line = await run(subject).then(() => ({ what: name }), (error: unknown) => ({ what: name, problem: `${describeError(error)}. The promise: ${promise}` }))
+    lines.push(line)
+    seen(line)
+  }
+  return lines
+}

@@ -1,0 +1,2 @@
+/** What `akshi plugin test` runs the plugin with. */
+export const config = { words: ['verboten'] }

@@ -1,0 +1,14 @@
+import { Type } from '@akshi/core'
+
+/** The schema of `[plugins.config]`. */
+export const Config = Type.Object({
+  dir: Type.String({
+    minLength: 1,
+    description: 'The folder that the nodes share. A relative path starts at the home of the node.'
+  }),
+  interval_secs: Type.Number({
+    default: 1,
+    minimum: 0.05,
+    description: 'How often the folder is looked at.'
+  })
+}, { additionalProperties: false })
