@@ -31,6 +31,8 @@ interface Turn {
 const window = 16
 const firstMs = 5_000
 const mostMs = 300_000
+/** Who takes so long is not there. */
+const slowMs = 2_000
 const [submitted, completed, failed, canceled] = [1, 3, 4, 5] as const
 
 /**
@@ -107,24 +109,34 @@ export class Courier {
 
   async #work (): Promise<void> {
     this.#isRung = false
-    const lanes = new Map<string, number>()
-    const last = new Map<string, QueuedMessage>()
+    const lanes = new Map<string, QueuedMessage[]>()
     for (const message of this.#options.queue.all()) {
-      if (message.state === 'done' || this.#isStopped) continue
-      const lane = laneOf(message)
-      const place = lanes.get(lane) ?? 0
-      const previous = message.state === 'queued' ? last.get(lane) : undefined
-      if (message.state === 'queued') {
-        lanes.set(lane, place + 1)
-        last.set(lane, message)
-      }
-      if (place < window) await this.#bring(message, previous).catch((error: unknown) => this.#failed(message, error))
+      if (message.state === 'done') continue
+      const lane = lanes.get(laneOf(message)) ?? []
+      lane.push(message)
+      lanes.set(laneOf(message), lane)
     }
+    await Promise.all([...lanes.values()].map((lane) => this.#serve(lane)))
     this.#sleep()
   }
 
-  async #bring (message: QueuedMessage, previous: QueuedMessage | undefined): Promise<void> {
-    const { clock, askMs, letters, codec } = this.#options
+  /** Brings what is first in a lane, and asks about the rest. A node that does not answer is left alone until the next time. */
+  async #serve (lane: readonly QueuedMessage[]): Promise<void> {
+    const { clock } = this.#options
+    let [waiting, previous] = [0, undefined as QueuedMessage | undefined]
+    for (const message of lane) {
+      if (this.#isStopped || (message.state === 'queued' && ++waiting > window)) return
+      const beganAt = clock.monotonic()
+      await this.#bring(message, previous).catch((error: unknown) => this.#failed(message, error))
+      if (clock.monotonic() - beganAt > slowMs) return
+      if (message.state === 'queued') previous = message
+    }
+  }
+
+  async #bring (seen: QueuedMessage, previous: QueuedMessage | undefined): Promise<void> {
+    const { queue, clock, askMs, letters, codec } = this.#options
+    const message = queue.find(seen)
+    if (message === undefined || message.state === 'done') return                    // meanwhile
     const { node, agent, messageId, hash, of } = message
     if (message.state === 'queued' && message.expiresAt <= clock.now()) return await this.#expire(message)
     if (message.state === 'begun' && message.expiresAt + askMs <= clock.now()) return await this.#fail(message, 'The agent has the message, and nobody has said for a long time what came of it.')
@@ -155,13 +167,18 @@ export class Courier {
 
   /** Whether it is this message's turn; if so the next one is some time away. */
   #isDue (message: QueuedMessage): boolean {
-    const { clock, random } = this.#options
+    const { clock } = this.#options
     const key = messageKey(message)
     const turn = this.#turns.get(key) ?? { at: -Infinity, tries: 0, hasFailed: false, sent: [] }
     if (turn.at > clock.monotonic()) return false
+    this.#later(key, turn)
+    return true
+  }
+
+  #later (key: string, turn: Turn): void {
+    const { clock, random } = this.#options
     turn.at = clock.monotonic() + Math.min(mostMs, firstMs * 2 ** Math.min(turn.tries++, 10)) * (0.75 + 0.5 * random.uniform())
     this.#turns.set(key, turn)
-    return true
   }
 
   #sleep (): void {
@@ -175,7 +192,8 @@ export class Courier {
     const { queue } = this.#options
     const state = isActive(task) ? 'begun' as const : 'done' as const
     const isNews = message.state !== state || task.status?.state !== message.task.status?.state
-    if (message.state === 'queued' || state === 'done') this.#turns.delete(messageKey(message))
+    if (state === 'done') this.#turns.delete(messageKey(message))
+    else if (message.state === 'queued') this.#later(messageKey(message), { at: -Infinity, tries: 0, hasFailed: false, sent: [] })     // it will say so itself when there is more
     if (isNews) await queue.put({ ...message, state, task: { ...task, id: message.id } })
     this.ring()
   }

@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { A2aNode } from './a2a-node.ts'
 
-const script = fileURLToPath(import.meta.url)
+const akshi = fileURLToPath(new URL('../../../packages/cli/bin/akshi.js', import.meta.url))
 
 /** A node in a process of its own, which may be killed. */
 export class NodeProcess {
@@ -22,11 +24,13 @@ export class NodeProcess {
 
   /** Resolves when it runs. It is the node of this folder and name, with more in its runtime.toml. */
   static async start (folder: string, name: string, toml: string): Promise<NodeProcess> {
-    const child = spawn(process.execPath, ['--import', 'tsx/esm', '--conditions=source', script, folder, name, toml], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+    const { home, fetch } = await A2aNode.make(folder, name)
+    const file = ['[node]', `name = "${name}"`, '[dashboard]', 'port = 0', 'bind = "127.0.0.1"', toml, '[[plugins]]', 'package = "@akshi/plugin-http"', '[[plugins]]', 'package = "@akshi/plugin-a2a"', '']
+    await writeFile(join(home, 'runtime.toml'), file.join('\n'))
+    // With the channel, the node ends when the test does.
+    const child = spawn(process.execPath, [akshi, 'run', '--json', '--home', home], { cwd: home, stdio: ['ignore', 'pipe', 'ignore', 'ipc'] })
     if (child.stdout === null) throw new TypeError('no stdout')
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (line.startsWith('http')) return new NodeProcess(child, line, (await A2aNode.make(folder, name)).fetch)
-    }
+    for await (const line of createInterface({ input: child.stdout })) return new NodeProcess(child, (JSON.parse(line) as { readonly url: string }).url, fetch)
     throw new Error('the node did not start')
   }
 
@@ -40,11 +44,3 @@ export class NodeProcess {
     await this.#exit
   }
 }
-
-async function main ([folder = '', name = '', toml = '']: readonly string[]): Promise<void> {
-  process.once('disconnect', () => process.exit())
-  const node = await (await A2aNode.make(folder, name)).start({ toml })
-  console.log(node.url)
-}
-
-if (process.argv[1] === script) await main(process.argv.slice(2))
