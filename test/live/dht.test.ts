@@ -7,7 +7,7 @@ import { until } from './until.ts'
 
 /** The long form is for a machine that has nothing else to do, and asserts times; the short one that it happens. */
 const soaks = process.env.SOAK === '1'
-const size = Number(process.env.AKSHI_DHT_NODES ?? (soaks ? 20 : 6))
+const size = Number(process.env.AKSHI_DHT_NODES ?? (soaks ? 20 : 4))
 const limitMs = (promisedMs: number) => soaks ? promisedMs : 60_000
 const itLive = ifPossible(reasonWithoutNamespaces())
 

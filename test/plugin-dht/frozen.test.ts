@@ -8,7 +8,7 @@ import { DhtLab, type DhtNode } from './support/dht-lab.ts'
 const script = fileURLToPath(new URL('support/dht-process.ts', import.meta.url))
 /** The long form is for a machine that has nothing else to do, and asserts times. */
 const soaks = process.env.SOAK === '1'
-const size = Number(process.env.AKSHI_DHT_NODES ?? (soaks ? 50 : 12))
+const size = Number(process.env.AKSHI_DHT_NODES ?? (soaks ? 50 : 8))
 const frozen = Math.ceil(size / 5)
 
 describe(`a DHT of ${size} where ${frozen} nodes are frozen`, function () {

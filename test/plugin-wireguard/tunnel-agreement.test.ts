@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { AttemptPair, type PairOptions } from './attempt-pair.ts'
 
-const seeds = 150
+const seeds = process.env['SOAK'] === '1' ? 150 : 60
 const lossy = 0.2
 /** Between 1 and 200 ms, all of them. */
 const rttOf = (seed: number) => 1 + (seed * 37) % 200

@@ -4,7 +4,7 @@ import { goodConditions, type SimulatedNode } from '@akshi/testkit'
 import { Lab } from './support/lab.ts'
 
 const { SOAK } = process.env
-const sizes = SOAK === '1' ? [20, 40, 60, 80, 100] : [20, 60]
+const sizes = SOAK === '1' ? [20, 40, 60, 80, 100] : [20, 40]
 const appends = SOAK === '1' ? 6 : 2
 const intervalMs = 10_000
 const delayMs = 50

@@ -30,8 +30,8 @@ export class NodeProcess {
     // With the channel, the node ends when the test does.
     const child = spawn(process.execPath, [akshi, 'run', '--json', '--home', home], { cwd: home, stdio: ['ignore', 'pipe', 'ignore', 'ipc'] })
     if (child.stdout === null) throw new TypeError('no stdout')
-    for await (const line of createInterface({ input: child.stdout })) return new NodeProcess(child, (JSON.parse(line) as { readonly url: string }).url, fetch)
-    throw new Error('the node did not start')
+    const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), once(child, 'exit').then(() => { throw new Error('the node did not start') })]) as [string]
+    return new NodeProcess(child, (JSON.parse(line) as { readonly url: string }).url, fetch)
   }
 
   /** Resolves when it has ended by itself. */
