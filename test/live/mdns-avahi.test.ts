@@ -35,7 +35,7 @@ describe('a node beside an unmodified Avahi', function () {
     await until(async () => await hasHeard(node, 'from Avahi') && await hasHeard(node, 'from the same host'), seenMs, 'both seen')
     expect(await beside.names()).to.deep.equal(['alpha-home', 'from Avahi', 'from the same host'])
     await node.akshi('stop')
-    await until(async () => !(await avahi.names()).includes('alpha-home'), 6_000, 'gone')
+    await until(async () => !(await avahi.names()).includes('alpha-home'), 20_000, 'gone')
   })
 
   test('takes another name when Avahi has its own, which it sees, and keeps it when Avahi comes second; each knows its name', async () => {

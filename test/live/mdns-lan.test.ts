@@ -17,7 +17,7 @@ describe('LAN discovery on a real network', function () {
     expect((await Promise.all([one, two].map((node) => node.status()))).map(({ peers: [peer] }) => [peer?.trust, peer?.sources])).to.deep.equal([['pending', ['mdns']], ['pending', ['mdns']]])
     await one.append('notes', 'hello')
     await Promise.all([one.akshi('trust', two.did), two.akshi('trust', one.did)])
-    await until(async () => (await two.entries('notes')).length === 1, 5_000, 'the entry is there')
+    await until(async () => (await two.entries('notes')).length === 1, 20_000, 'the entry is there')
     await two.kill()
     const ms = await until(async () => !await hasHeard(one, 'host1'), 40_000, 'forgotten')
     print(`forgotten ${ms} ms after it died`)

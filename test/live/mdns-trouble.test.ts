@@ -24,15 +24,20 @@ describe('LAN discovery where others are difficult', function () {
     const node = await mesh.start(0)
     await announcedName(node)
     using witness = await MdnsWitness.start(mesh.lan, 1)
-    const { packet } = await witness.asksUntilAnswered({ ...whoIsThere, id: 4_711 }, 5_000)
+    const { packet } = await witness.asksUntilAnswered({ ...whoIsThere, id: 4_711 }, 20_000)
     expect([packet.id, packet.questions, packet.answers.map(({ data, ttl, flush }) => [data, ttl, flush])]).to.deep.equal([4_711, whoIsThere.questions, [[`host0.${serviceType}`, 10, false]]])
 
     const isAnswer = ({ way, packet: { type, answers } }: HeardPacket) => way === 'group' && type === 'response' && answers.length === 1 && answers[0]?.type === 'PTR'
-    witness.say('group', whoIsThere)
-    const { packet: { answers: known } } = await witness.hears(isAnswer, 3_000, 'answered to all')
+    let askedAt = -Infinity
+    const askNowAndThen = () => {
+      if (performance.now() - askedAt < 2_500) return                                // an announcement may answer for it
+      askedAt = performance.now()
+      witness.say('group', whoIsThere)
+    }
+    const { packet: { answers: known } } = await witness.hears(isAnswer, 20_000, 'answered to all', 0, askNowAndThen)
     const before = witness.heard.length
     witness.say('group', question(whoIsThere.questions, known), question([{ name: `host0.${serviceType}`, type: 'SRV' }]))
-    await witness.hears(({ packet: { answers } }) => answers.some(({ type }) => type === 'SRV'), 3_000, 'the SRV', before)
+    await witness.hears(({ packet: { answers } }) => answers.some(({ type }) => type === 'SRV'), 20_000, 'the SRV', before)
     expect(witness.heard.slice(before).filter(isAnswer).length).to.equal(0)
 
     const dids = Array.from({ length: 100 }, newDid)
@@ -52,7 +57,7 @@ describe('LAN discovery where others are difficult', function () {
     const nodes = await mesh.startTwo()
     const isLinked = async () => (await Promise.all(nodes.map((node) => node.status()))).every(({ peers: [peer] }) => peer?.link?.state === 'up')
     await until(isLinked, 20_000, 'linked')
-    await until(async () => nodes.every(({ home }) => existsSync(join(home, 'mdns-peers.json'))), 5_000, 'remembered')
+    await until(async () => nodes.every(({ home }) => existsSync(join(home, 'mdns-peers.json'))), 20_000, 'remembered')
     await Promise.all(nodes.map((node) => node.akshi('stop')))
     for (const host of [0, 1]) await mesh.on(host, 'nft', 'add table inet filter; add chain inet filter input { type filter hook input priority 0; }; add rule inet filter input udp dport 5353 drop')
     await Promise.all(nodes.map((node) => node.start()))

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -61,9 +63,11 @@ describe('a node without agents', () => {
     await using folder = await temporaryFolder()
     const hook = 'export async function resolve(s,c,n){const r=await n(s,c);if(r.url.includes("a2a-js"))console.error("SDK "+r.url);return r}'
     const register = `import{register}from"node:module";register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)})`
-    const script = fileURLToPath(new URL('support/node-process.ts', import.meta.url))
+    const akshi = fileURLToPath(new URL('../../packages/cli/bin/akshi.js', import.meta.url))
+    const { home } = await A2aNode.make(folder.path, 'solo')
     const loaded = async (toml: string) => {
-      const child = spawn(process.execPath, ['--import', 'tsx/esm', '--import', `data:text/javascript,${encodeURIComponent(register)}`, '--conditions=source', script, folder.path, 'solo', toml], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+      await writeFile(join(home, 'runtime.toml'), `[dashboard]\nport = 0\nbind = "127.0.0.1"\n${toml}\n[[plugins]]\npackage = "@akshi/plugin-http"\n[[plugins]]\npackage = "@akshi/plugin-a2a"\n`)
+      const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(register)}`, akshi, 'run', '--json', '--home', home], { cwd: home, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
       let said = ''
       if (child.stderr === null || child.stdout === null) throw new TypeError('no output')
       child.stderr.on('data', (chunk) => { said += String(chunk) })
