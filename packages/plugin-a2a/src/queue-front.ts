@@ -5,6 +5,7 @@ import { agentRoutes } from './agent-routes.ts'
 import type { AgentRequest } from './agent-request.ts'
 import type { Courier } from './courier.ts'
 import { fieldOf } from './json-field.ts'
+import { showLife } from './life-signs.ts'
 import type { MessageQueue } from './message-queue.ts'
 import { QueuedAgent } from './queued-agent.ts'
 import { isLocalTaskId, laneOf, localTaskId } from './queued-message.ts'
@@ -60,6 +61,7 @@ export class QueueFront {
     const routes = await this.#routesTo(node, agent)
     request.url = `/${path}${query}`
     request.headers['x-akshi-peer'] = this.#options.own
+    showLife(response, this.#options.clock)                                          // it may wait for a day
     routes(request, response)
   }
 

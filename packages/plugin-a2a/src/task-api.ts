@@ -3,6 +3,7 @@ import { isMeshError, type Clock } from '@akshi/core'
 import { parseBody, readBody } from './agent-request.ts'
 import { fieldOf } from './json-field.ts'
 import type { KnownAgents } from './known-agents.ts'
+import { showLife } from './life-signs.ts'
 import { Refusal } from './refusal.ts'
 import type { TaskBoard, TaskView } from './task-board.ts'
 import type { TaskEvent } from './task-events.ts'
@@ -16,7 +17,6 @@ export interface TaskApiOptions {
   readonly maxBytes: number
 }
 
-const signOfLifeMs = 10_000
 const retryMs = 1_000
 
 /** `/api/v1/a2a/`: `agents`, `tasks`, `tasks/<id>` and `events`, for the operator. */
@@ -65,9 +65,9 @@ function readTask (body: unknown): { readonly to: string, readonly parts: readon
 function sendEvents (request: IncomingMessage, response: ServerResponse, query: URLSearchParams, board: TaskBoard, clock: Clock): void {
   const wanted = query.get('task')
   const last = request.headers['last-event-id']
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+  response.setHeader('content-type', 'text/event-stream').setHeader('cache-control', 'no-store').writeHead(200)
   response.write(`retry: ${retryMs}\n\n`)
-  const endSigns = showLife(response, clock)
+  showLife(response, clock)
   const tell = ({ id, type, task }: TaskEvent) => {
     if (wanted !== null && task.id !== wanted) return
     response.write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(task)}\n\n`)
@@ -79,23 +79,11 @@ function sendEvents (request: IncomingMessage, response: ServerResponse, query: 
     if (hasEnded(now)) response.end()
   }
   const leave = board.events.listen(typeof last === 'string' ? last : query.get('after') ?? undefined, tell)
-  response.once('close', () => {
-    leave()
-    endSigns()
-  })
+  response.once('close', leave)
 }
 
 function hasEnded ({ status }: TaskView): boolean {
   return status === 'completed' || status === 'failed'
-}
-
-function showLife (response: ServerResponse, clock: Clock): () => void {
-  let timer = clock.timer(signOfLifeMs, sign)
-  function sign () {
-    response.write(':\n\n')
-    timer = clock.timer(signOfLifeMs, sign)
-  }
-  return () => timer.cancel()
 }
 
 function send (response: ServerResponse, status: number, body: unknown): void {

@@ -85,10 +85,10 @@ export class TaskBoard {
     return this.#views.get(id) as TaskView
   }
 
-  /** Says why nothing more comes of a task, unless it has ended. */
+  /** Says why nothing more comes of a task, unless it has ended, or waits here: then it goes on without whoever has asked. */
   fail (id: string, error: string): void {
     const view = this.#views.get(id)
-    if (view !== undefined && !ended.has(view.state)) this.#update(view, { state: 'failed', error })
+    if (view !== undefined && !ended.has(view.state) && view.queued_until === undefined) this.#update(view, { state: 'failed', error })
   }
 
   /** Shows the tasks that are kept here for agents of this node, and those that come. */
