@@ -7,7 +7,8 @@ import { Turns } from './turns.js'
 
 /**
  * Something that nodes share and put items into: all that a carrier has to bring. Calls come one at a time, and reject
- * while it is out of reach; `close` may come at any time and ends the one under way.
+ * while it is out of reach. `close` may come at any time: a call under way that may wait for long rejects then, as one that
+ * waits for a connection; one that ends soon in any case, as a read of a file, may go on.
  *
  * @typedef {object} Place
  * @property {string} title what it is and where, for people

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Type } from 'typebox'
+import { Type } from '@akshi/core'
 
 /** The schema of `[plugins.config]` of plugin-fs. */
 export const FsConfig = Type.Object({

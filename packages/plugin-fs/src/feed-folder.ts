@@ -1,14 +1,12 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeError, type FeedId, type FeedState, type Logger, type PeekedItem, type PullOptions, type Range } from '@akshi/core'
+import { describeError, spotOf, type FeedId, type FeedState, type Logger, type PeekedItem, type PullOptions, type Range } from '@akshi/core'
 import { inChunks } from './chunks.ts'
 import { errorCode, readUpTo, writeWhole } from './disk.ts'
 import { FeedIndex } from './feed-index.ts'
-import { selectNames } from './feed-selection.ts'
 import { FolderAge } from './folder-age.ts'
 import { feedOf, isHiddenName, isItemName, itemName } from './folder-layout.ts'
-import { maxBytesOf, placeOf, readFiledItem, readStamp } from './item-file.ts'
-import { findSpent } from './spent-files.ts'
+import { maxBytesOf, readFiledItem, readStamp } from './item-file.ts'
 
 /** What the folder of a feed needs to know of the whole. */
 export interface FeedFolderOptions {
@@ -83,14 +81,14 @@ export class FeedFolder {
     await this.#look(name)
     const known = await this.#holds(name, item) ? this.#index.find(name) : undefined
     const stamp = known?.stamp ?? await this.#write(name, item)
-    this.#index.put(name, { stamp, place: placeOf(item), isOwn: item.kind === 'snapshot' })
+    this.#index.put(name, { stamp, spot: spotOf(name, item), isOwn: item.kind === 'snapshot' })
     this.#feed ??= feedOf(item.envelope)
     return known === undefined ? 'stored' : 'duplicate'
   }
 
   /** Names of the good files that bring what a range wants, in the order in which to give them. */
-  namesIn (range: Range, { newestFirst = false }: PullOptions): string[] {
-    return selectNames(this.#index.paths, range, newestFirst)
+  namesIn (range: Range, options: PullOptions): string[] {
+    return this.#index.paths.select(range, options)
   }
 
   /** The bytes of a file, if it is still there and still good. */
@@ -110,7 +108,7 @@ export class FeedFolder {
    */
   async clean (signal: AbortSignal): Promise<void> {
     const own = this.#index.ownSnapshots
-    const spent = own.size === 0 ? [] : findSpent(this.#index.paths, own)
+    const spent = own.size === 0 ? [] : this.#index.paths.spent(own)
     try {
       for (const name of spent) {                                                   // one by one: a crash must not change the order
         signal.throwIfAborted()
@@ -134,7 +132,7 @@ export class FeedFolder {
   async #write (name: string, item: Parcel): Promise<string> {
     const path = join(this.path, name)
     try {
-      this.#index.put(name, { stamp: 'being written', place: placeOf(item) })         // before a watcher asks about it
+      this.#index.put(name, { stamp: 'being written', spot: spotOf(name, item) })         // before a watcher asks about it
       await writeWhole(path, this.#options.temporaryName(), item.bytes, this.#options.fileMode)
       return await readStamp(path)
     } catch (error) {
@@ -167,12 +165,12 @@ export class FeedFolder {
     try {
       stamp = await readStamp(path)
       if (known?.stamp === stamp) return this.#index.see(name, known)
-      const { feed, place } = await readFiledItem(this.#options.dir, join(this.#relativePath, name), this.#options.meshId)
+      const { feed, spot } = await readFiledItem(this.#options.dir, join(this.#relativePath, name), this.#options.meshId)
       this.#feed ??= feed
-      this.#index.see(name, { stamp, place })
+      this.#index.see(name, { stamp, spot })
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return this.#index.lose(name)
-      this.#index.see(name, { stamp, place: undefined })
+      this.#index.see(name, { stamp, spot: undefined })
       this.#report(path, error)
     }
   }

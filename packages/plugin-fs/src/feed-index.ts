@@ -1,11 +1,10 @@
-import { FeedPaths } from './feed-paths.ts'
-import type { Place } from './feed-points.ts'
+import { FeedPaths, type FeedSpot } from '@akshi/core'
 
 /** A file as it was when it was last looked at. */
 export interface SeenFile {
   readonly stamp: string
   /** Missing when it is not what its name says. */
-  readonly place: Place | undefined
+  readonly spot: FeedSpot | undefined
   /** True for a snapshot whose bytes are those that this node has. */
   readonly isOwn?: boolean
 }
@@ -22,7 +21,7 @@ export class FeedIndex {
 
   /** The paths that the good files make. */
   get paths (): FeedPaths {
-    this.#paths ??= new FeedPaths([...this.#files.values()].flatMap(({ place }) => place ?? []))
+    this.#paths ??= new FeedPaths([...this.#files.values()].flatMap(({ spot }) => spot ?? []))
     return this.#paths
   }
 
@@ -35,7 +34,7 @@ export class FeedIndex {
   }
 
   isGood (name: string): boolean {
-    return this.#files.get(name)?.place !== undefined
+    return this.#files.get(name)?.spot !== undefined
   }
 
   /** True, once, when a file became good or bad since the last time other than by `put` and `forget`. */
@@ -47,7 +46,7 @@ export class FeedIndex {
 
   /** Notes what others did to a file. */
   see (name: string, seen: SeenFile): void {
-    this.#isNew ||= this.isGood(name) !== (seen.place !== undefined)
+    this.#isNew ||= this.isGood(name) !== (seen.spot !== undefined)
     this.put(name, seen)
   }
 
@@ -59,7 +58,7 @@ export class FeedIndex {
 
   /** Notes what this node did to a file. */
   put (name: string, seen: SeenFile): void {
-    if (this.#files.get(name)?.place?.id !== seen.place?.id) this.#paths = undefined
+    if (this.#files.get(name)?.spot?.id !== seen.spot?.id) this.#paths = undefined
     this.#files.delete(name)
     this.#files.set(name, seen)
   }

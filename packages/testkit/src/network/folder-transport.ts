@@ -142,7 +142,7 @@ function pause (clock: Clock, delayMs: number, signal: AbortSignal): Promise<voi
   return new Promise((resolve, reject) => {
     const abort = () => {
       timer.cancel()
-      reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)))
+      reject(signal.reason)
     }
     const timer = clock.timer(delayMs, () => {
       signal.removeEventListener('abort', abort)

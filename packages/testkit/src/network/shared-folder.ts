@@ -1,5 +1,4 @@
-import { digestRoot, feedKey, isSnapshot, openEnvelope, parseSnapshot, peekItem, type Clock, type Did, type Digest, type FeedId, type FeedState, type Plugin, type PullOptions, type Random, type Range } from '@akshi/core'
-import { FolderPaths, type Place } from './folder-paths.ts'
+import { digestRoot, feedKey, FeedPaths, isSnapshot, openEnvelope, parseSnapshot, peekItem, spotOf, type Clock, type Did, type Digest, type FeedId, type FeedSpot, type FeedState, type Plugin, type PullOptions, type Random, type Range } from '@akshi/core'
 import { folderPlugin } from './folder-transport.ts'
 
 export interface SharedFolderOptions {
@@ -12,7 +11,11 @@ export interface SharedFolderOptions {
   readonly delayMs?: number
 }
 
-interface File extends Place {
+/** So few, that a short story is long enough for snapshots. */
+const maxEnvelopes = 20
+
+/** Its key is its name. */
+interface File extends FeedSpot {
   readonly feed: FeedId
   readonly bytes: Uint8Array
   /** False for what was damaged or is only half there: nobody counts it, and whoever has it whole puts it back. */
@@ -32,7 +35,7 @@ export class SharedFolder {
   readonly delayMs: number
   readonly #random: Random
   readonly #files = new Map<string, File>()
-  readonly #paths = new Map<string, FolderPaths>()
+  readonly #paths = new Map<string, FeedPaths>()
   readonly #unmounted = new Set<Did>()
   readonly #users = new Map<Did, object>()
   #kept: Files = new Map()
@@ -105,9 +108,9 @@ export class SharedFolder {
   /** Puts an item where it belongs, unless it is there and good; a snapshot's must be these very bytes. Throws for what is no item. */
   put (bytes: Uint8Array): 'stored' | 'duplicate' {
     const file = this.#open(bytes)
-    const there = this.#files.get(file.name)
+    const there = this.#files.get(file.key)
     if (there?.isGood === true && (file.kind === 'envelope' || Buffer.compare(there.bytes, bytes) === 0)) return 'duplicate'
-    this.#files.set(file.name, file)
+    this.#files.set(file.key, file)
     this.#changed(feedKey(file.feed))
     return 'stored'
   }
@@ -116,22 +119,22 @@ export class SharedFolder {
   squat (bytes: Uint8Array): void {
     try {
       const file = this.#open(bytes, false)
-      this.#files.set(file.name, file)
+      this.#files.set(file.key, file)
       this.#changed()
     } catch {}                                            // it says nothing of where it belongs
   }
 
   /** Removes what a snapshot of a sealed segment stands for. For the origin, of what it has put itself. */
   clean (snapshot: Uint8Array): void {
-    const { feed, id } = this.#open(snapshot)
-    const spent = this.#pathsOf(feedKey(feed)).spentBy(id)
+    const { feed, key } = this.#open(snapshot)
+    const spent = this.#pathsOf(feedKey(feed)).spent(new Set([key]))
     for (const name of spent) this.#files.delete(name)
     if (spent.length > 0) this.#changed(feedKey(feed))
   }
 
   /** Names of what a range wants. */
-  select (range: Range, { newestFirst = false }: PullOptions): string[] {
-    return this.#pathsOf(feedKey(range.feed)).select(range, newestFirst)
+  select (range: Range, options: PullOptions): string[] {
+    return this.#pathsOf(feedKey(range.feed)).select(range, { ...options, maxEnvelopes })
   }
 
   /** A copy of a good file. */
@@ -141,11 +144,11 @@ export class SharedFolder {
   }
 
   #open (bytes: Uint8Array, mustBeGood = true): File {
-    const { kind, envelope: { origin, id, header } } = peekItem(bytes, this.meshId)
+    const item = peekItem(bytes, this.meshId)
+    const { kind, envelope: { origin, id, header } } = item
     const feed: FeedId = { journal: header.journal, part: header.part, origin }
-    const hexId = hex(id)
-    const name = `${feedKey(feed)}/${String(header.seq).padStart(12, '0')}-${hexId}.${kind}`
-    return { name, kind, feed, seq: header.seq, id: hexId, prev: header.prev && hex(header.prev), segment: header.part === 'log' ? header.segment : 0, bytes: new Uint8Array(bytes), isGood: mustBeGood || this.#isSigned(bytes) }
+    const key = `${feedKey(feed)}/${String(header.seq).padStart(12, '0')}-${Buffer.from(id).toString('hex')}.${kind}`
+    return { ...spotOf(key, item), feed, bytes: new Uint8Array(bytes), isGood: mustBeGood || this.#isSigned(bytes) }
   }
 
   #isSigned (bytes: Uint8Array): boolean {
@@ -158,10 +161,10 @@ export class SharedFolder {
     }
   }
 
-  #pathsOf (key: string): FolderPaths {
+  #pathsOf (key: string): FeedPaths {
     const known = this.#paths.get(key)
     if (known !== undefined) return known
-    const paths = new FolderPaths([...this.#files.values()].filter(({ feed, isGood }) => isGood && feedKey(feed) === key))
+    const paths = new FeedPaths([...this.#files.values()].filter(({ feed, isGood }) => isGood && feedKey(feed) === key))
     this.#paths.set(key, paths)
     return paths
   }
@@ -175,8 +178,4 @@ export class SharedFolder {
     if (key === undefined) this.#paths.clear()
     else this.#paths.delete(key)
   }
-}
-
-function hex (bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

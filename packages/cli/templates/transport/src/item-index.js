@@ -1,8 +1,6 @@
-import { digestRoot, feedKey, isSnapshot, openEnvelope, parseSnapshot, peekItem } from '@akshi/core'
-import { FeedPaths } from './feed-paths.js'
+import { digestRoot, feedKey, FeedPaths, isSnapshot, openEnvelope, parseSnapshot, peekItem, spotOf } from '@akshi/core'
 
-/** @import { Digest, FeedId, FeedState, PullOptions, Range } from '@akshi/core' */
-/** @import { Spot } from './feed-paths.js' */
+/** @import { Digest, FeedId, FeedSpot, FeedState, PeekedItem, PullOptions, Range } from '@akshi/core' */
 
 /**
  * An item on its way into the shared place.
@@ -19,7 +17,7 @@ import { FeedPaths } from './feed-paths.js'
  */
 export class ItemIndex {
   #meshId
-  /** @type {Map<string, { readonly feed: FeedId, readonly spots: Map<string, Spot>, paths: FeedPaths | undefined }>} */
+  /** @type {Map<string, { readonly feed: FeedId, readonly spots: Map<string, FeedSpot>, paths: FeedPaths | undefined }>} */
   #feeds = new Map()
   /** By the key that the place gave. @type {Map<string, { readonly feed: string, readonly name: string }>} */
   #byKey = new Map()
@@ -38,11 +36,12 @@ export class ItemIndex {
   see (key, bytes) {
     this.lose(key)
     if (!isGood(bytes, this.#meshId)) return
-    const { name, feed, spot } = describe(bytes, this.#meshId)
+    const item = peekItem(bytes, this.#meshId)
+    const [name, feed] = [nameOf(item), feedOf(item)]
     const id = feedKey(feed)
     const known = this.#feeds.get(id) ?? { feed, spots: new Map(), paths: undefined }
     this.#feeds.set(id, known)
-    known.spots.set(name, { ...spot, key })
+    known.spots.set(name, spotOf(key, item))
     known.paths = undefined
     this.#byKey.set(key, { feed: id, name })
   }
@@ -88,8 +87,8 @@ export class ItemIndex {
    * @param {PullOptions} options
    * @returns {readonly string[]}
    */
-  select (range, { newestFirst = false }) {
-    return this.#pathsOf(feedKey(range.feed))?.select(range, newestFirst) ?? []
+  select (range, options) {
+    return this.#pathsOf(feedKey(range.feed))?.select(range, options) ?? []
   }
 
   /** @param {string} id */
@@ -116,8 +115,8 @@ export class ItemIndex {
  * @throws MeshError `MESH_ENVELOPE_INVALID` for what belongs into no feed.
  */
 export function pack (bytes, meshId) {
-  const { name, feed } = describe(bytes, meshId)
-  return { name, bytes, feed }
+  const item = peekItem(bytes, meshId)
+  return { name: nameOf(item), bytes, feed: feedOf(item) }
 }
 
 /**
@@ -135,20 +134,15 @@ export function isGood (bytes, meshId) {
   }
 }
 
-/**
- * @param {Uint8Array} bytes
- * @param {string} meshId
- */
-function describe (bytes, meshId) {
-  const { kind, envelope: { origin, id: rawId, header } } = peekItem(bytes, meshId)
-  const [id, prev] = [toHex(rawId), header.prev && toHex(header.prev)]
-  const feed = { journal: header.journal, part: header.part, origin }
-  const { segment, entries } = header.part === 'log' ? header : { segment: 0, entries: 0 }
-  const spot = { kind, seq: header.seq, id, prev, segment, entries }
-  return { name: `${id}.${kind}`, feed, spot }
+/** @param {PeekedItem} item */
+function nameOf ({ kind, envelope: { id } }) {
+  return `${Buffer.from(id).toString('hex')}.${kind}`
 }
 
-/** @param {Uint8Array} bytes */
-function toHex (bytes) {
-  return Buffer.from(bytes).toString('hex')
+/**
+ * @param {PeekedItem} item
+ * @returns {FeedId}
+ */
+function feedOf ({ envelope: { origin, header: { journal, part } } }) {
+  return { journal, part, origin }
 }

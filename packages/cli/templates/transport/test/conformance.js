@@ -25,6 +25,7 @@ export const subject = transportSubject({
     await rename(dir, `${dir}-away`)
     await writeFile(dir, 'nothing is mounted here')
     return async () => {
+      // Calls have ended by then, and nobody starts meanwhile, who would make the folder anew between the two.
       await rm(dir)
       await rename(`${dir}-away`, dir)
     }

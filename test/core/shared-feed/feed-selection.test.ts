@@ -1,12 +1,9 @@
 import { expect } from 'chai'
-import { selectNames } from '../../packages/plugin-fs/src/feed-selection.ts'
-import { sketch, tipsOf, type SketchOptions } from './feed-sketch.ts'
+import { rangeOf, sketch, type SketchOptions } from './feed-sketch.ts'
 
-const feed = { journal: 'notes', part: 'log', origin: 'did:key:z6Mk' } as const
-
-describe('selectNames', () => {
-  const select = (files: string, have = '', { skip = '', newestFirst = false, ...options }: SketchOptions & { skip?: string, newestFirst?: boolean } = {}) =>
-    selectNames(sketch(files, options), { feed, have: tipsOf(have), skip: tipsOf(skip) }, newestFirst).join(' ')
+describe('FeedPaths.select', () => {
+  const select = (items: string, have = '', { skip = '', branch = 0, perSegment = 4, ...options }: SketchOptions & { skip?: string, newestFirst?: boolean, maxEnvelopes?: number } = {}) =>
+    sketch(items, { branch, perSegment }).select(rangeOf(have, skip), options).join(' ')
   const numbers = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index).join(' ')
 
   it('gives what is there in feed order, gap or not', () => {
@@ -26,8 +23,13 @@ describe('selectNames', () => {
   })
 
   it('gives a snapshot rather than 201 envelopes', () => {
-    const files = `${numbers(1, 210)} s205`
-    expect([select(files, '4', { perSegment: 1_000 }), select(files, '5', { perSegment: 1_000 })]).to.deep.equal([`s205 ${numbers(206, 210)}`, numbers(6, 210)])
+    const items = `${numbers(1, 210)} s205`
+    expect([select(items, '4', { perSegment: 1_000 }), select(items, '5', { perSegment: 1_000 })]).to.deep.equal([`s205 ${numbers(206, 210)}`, numbers(6, 210)])
+  })
+
+  it('gives a snapshot rather than more envelopes than the caller likes', () => {
+    expect([select('1 2 3 4 s4 5', '2', { maxEnvelopes: 1 }), select('1 2 3 4 s4 5', '3', { maxEnvelopes: 1 }), select('1 2 3 4 s4 5', '3', { maxEnvelopes: 0 })])
+      .to.deep.equal(['s4 5', '4 5', 's4 5'])
   })
 
   it('gives one snapshot for those that a chain shows to be in it', () => {

@@ -1,9 +1,8 @@
 import { expect } from 'chai'
-import { findSpent } from '../../packages/plugin-fs/src/spent-files.ts'
 import { sketch, type SketchOptions } from './feed-sketch.ts'
 
-describe('findSpent', () => {
-  const spent = (files: string, options?: SketchOptions, own = files) => findSpent(sketch(files, options), new Set(own.split(' '))).join(' ')
+describe('FeedPaths.spent', () => {
+  const spent = (items: string, options?: SketchOptions, own = items) => sketch(items, options).spent(new Set(own.split(' '))).join(' ')
 
   it('finds what the snapshot of a sealed segment stands for, the oldest first', () => {
     expect([spent('1 2 3 4 s4 5'), spent('s4 5 6 s6 7 8 s8 9'), spent('s4 5 6 7 8 s8 s12'), spent('1 2 3 4 s4 5 6 7 8 s8 9')])
@@ -11,7 +10,7 @@ describe('findSpent', () => {
   })
 
   it('spares an open segment, and one that is shown to go on by nothing', () => {
-    expect([spent('1 2 3 4 s4'), spent('1 2 s2 3'), spent('s4 5 6 7 s7 8')]).to.deep.equal(['', '', ''])
+    expect([spent('1 2 3 4 s4'), spent('1 2 s2 3'), spent('s4 5 6 7 s7 8'), spent("1 2 3 4 s4 4' s8", { branch: 3 })]).to.deep.equal(['', '', '', ''])
   })
 
   it('spares what no chain leads to', () => {
