@@ -58,5 +58,5 @@ function plain (value: unknown): unknown {
 }
 
 function show (value: unknown): string {
-  return inspect(value, { depth: 6, breakLength: Infinity, maxStringLength: 100 })
+  return inspect(value, { depth: 6, breakLength: Infinity, compact: true, maxStringLength: 100 })
 }

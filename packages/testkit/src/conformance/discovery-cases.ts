@@ -1,6 +1,6 @@
 import { isDid } from '@akshi/core'
 import { expectReason, expectSame, expectThat, withoutExempt, type ConformanceCase } from './conformance-case.ts'
-import { DiscoveryStage } from './discovery-stage.ts'
+import { DiscoveryStage, type DiscoveryScript } from './discovery-stage.ts'
 import type { DiscoverySubject } from './discovery-subject.ts'
 import { outcomeOf } from './stage.ts'
 
@@ -176,10 +176,15 @@ export const discoveryCases: readonly DiscoveryCase[] = [
  * @throws TypeError when it is exempt from something that is no case.
  */
 export function discoveryCasesOf ({ can, exempt = {} }: DiscoverySubject): readonly DiscoveryCase[] {
-  const applicable = discoveryCases.filter(({ needs }) => needs === undefined || can.includes(needs))
-  return withoutExempt(applicable, exempt)
+  return withoutExempt(discoveryCases, exempt).filter(({ needs }) => needs === undefined || can.includes(needs))
 }
 
-function fromScript ({ play, ...rest }: Omit<DiscoveryCase, 'run'> & { readonly play: (stage: DiscoveryStage) => Promise<void> }): DiscoveryCase {
-  return { ...rest, run: (subject) => DiscoveryStage.play(subject, play) }
+/** Those that its worlds cannot try, though it is not exempt from them: each says what it `needs`. */
+export function untriedDiscoveryCasesOf ({ can, exempt = {} }: DiscoverySubject): readonly DiscoveryCase[] {
+  return withoutExempt(discoveryCases, exempt).filter(({ needs }) => needs !== undefined && !can.includes(needs))
+}
+
+function fromScript (script: Omit<DiscoveryCase, 'run'> & DiscoveryScript): DiscoveryCase {
+  const { play: _play, ...rest } = script
+  return { ...rest, run: (subject) => DiscoveryStage.play(subject, script) }
 }

@@ -54,19 +54,25 @@ export class Seeker {
   }
 }
 
+/** What happens on a stage, and what it is to show. */
+export interface DiscoveryScript {
+  readonly promise: string
+  readonly play: (stage: DiscoveryStage) => Promise<void>
+}
+
 /** A stage for discoveries. */
 export class DiscoveryStage extends Stage {
   readonly world: DiscoveryWorld
 
-  private constructor (world: DiscoveryWorld, deadlineMs: number | undefined) {
-    super({ advance: world.advance, deadlineMs })
+  private constructor (world: DiscoveryWorld, deadlineMs: number | undefined, promise: string) {
+    super({ advance: world.advance, deadlineMs }, promise)
     this.world = world
   }
 
   /** Runs `play` in a world of its own and stops whatever it started, however it ends. */
-  static async play (subject: DiscoverySubject, play: (stage: DiscoveryStage) => Promise<void>): Promise<void> {
+  static async play (subject: DiscoverySubject, { promise, play }: DiscoveryScript): Promise<void> {
     const world = await subject.open()
-    const stage = new DiscoveryStage(world, subject.deadlineMs)
+    const stage = new DiscoveryStage(world, subject.deadlineMs, promise)
     try {
       await stage.run(() => play(stage))
     } finally {

@@ -49,16 +49,16 @@ export class SharedReader {
   /** Waits until all these items come, looking again at each hint; nothing else may come. */
   async expectAll (items: readonly Uint8Array[]): Promise<void> {
     const known = new Set(items.map(keyOf))
-    for (;;) {
-      const hint = this.actor.receiver.next('hint')
+    await this.#stage.until(async () => {
+      const event = this.actor.receiver.next('hint')
       await this.digest()
       const came = await this.pullAll(items)
       const stranger = came.find((item) => !known.has(keyOf(item)))
       expectThat(stranger === undefined, `An item of ${stranger?.length} bytes came that nobody pushed: bytes were altered, cut or joined`)
       const keys = new Set(came.map(keyOf))
       const missing = items.filter((item) => !keys.has(keyOf(item)))
-      if (missing.length === 0) return
-      await this.#stage.within(hint, `${missing.length} of ${items.length} items do not come, and a hint that they may be there`)
-    }
+      if (missing.length === 0) return undefined
+      return { event, what: `${missing.length} of ${items.length} items do not come, and a hint that they may be there` }
+    })
   }
 }

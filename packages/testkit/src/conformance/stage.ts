@@ -3,7 +3,7 @@ import { seededIdentity } from '../seeded-identity.ts'
 import { settle } from '../virtual-clock.ts'
 import { ConformanceError, expectThat } from './conformance-case.ts'
 import { OpenHandles } from './open-handles.ts'
-import { Patience, type Pace } from './patience.ts'
+import { Patience, type Missing, type Pace } from './patience.ts'
 
 /** Something that takes part in a case and is stopped when it is over. */
 export interface Part {
@@ -14,12 +14,15 @@ export interface Part {
 /** Where a case plays: waits with patience, and ends it all. */
 export class Stage {
   readonly #patience: Patience
+  readonly #promise: string
   readonly #parts: Part[] = []
   readonly #handles = new OpenHandles()
   #identities = 0
 
-  constructor (pace: Pace) {
+  /** `promise` is what the case is about, in a sentence. */
+  constructor (pace: Pace, promise: string) {
     this.#patience = new Patience(pace)
+    this.#promise = promise
   }
 
   /** An identity that is new to this case. */
@@ -32,16 +35,16 @@ export class Stage {
   }
 
   /**
-   * Plays, and then stops all parts, whatever they make of it.
+   * Plays, and then stops all parts, whatever they make of it. A play that does not end is given up.
    *
-   * @throws ConformanceError for whatever `play` throws.
+   * @throws ConformanceError, with the promise, for whatever `play` throws.
    */
   async run (play: () => Promise<void>): Promise<void> {
     try {
-      await play()
+      await this.#patience.whole(play)
     } catch (cause) {
-      if (cause instanceof ConformanceError) throw cause
-      throw new ConformanceError(`Something failed that had to work: ${describeError(cause)}`, { cause })
+      const what = cause instanceof ConformanceError ? cause.message : `Something failed that had to work: ${describeError(cause)}`
+      throw new ConformanceError(`${what.replace(/\.$/, '')}. The promise: ${this.#promise}`, { cause })
     } finally {
       for (const part of this.#parts) await this.within(part.stop(), 'stop, after the case,').catch(() => {})
     }
@@ -50,6 +53,11 @@ export class Stage {
   /** Settles as `work` does, in time. */
   async within<Value> (work: Promise<Value>, what: string): Promise<Value> {
     return await this.#patience.within(work, what)
+  }
+
+  /** Looks again after each event until nothing is missing, in time. */
+  async until (look: () => Promise<Missing | undefined>): Promise<void> {
+    await this.#patience.until(look)
   }
 
   /** Throws unless all parts, stopped by now, have left nothing open. Only the system may take a moment, to close what it was told to. */

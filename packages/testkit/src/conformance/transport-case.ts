@@ -1,6 +1,6 @@
 import type { Transport } from '@akshi/core'
 import type { ConformanceCase } from './conformance-case.ts'
-import { TransportStage } from './transport-stage.ts'
+import { TransportStage, type TransportScript } from './transport-stage.ts'
 import type { TransportSubject } from './transport-subject.ts'
 
 /** A promise of transports. */
@@ -11,7 +11,7 @@ export interface TransportCase extends ConformanceCase<TransportSubject> {
   readonly needs?: TransportSubject['can'][number]
 }
 
-type Script = Omit<TransportCase, 'run' | 'reach'> & { readonly play: (stage: TransportStage) => Promise<void> }
+type Script = Omit<TransportCase, 'run' | 'reach'> & TransportScript
 
 /** A promise of transports that have links to peers. */
 export function peerCase (script: Script): TransportCase { return fromScript('peer', script) }
@@ -22,6 +22,7 @@ export function sharedCase (script: Script): TransportCase { return fromScript('
 /** A promise of all transports. */
 export function anyCase (script: Script): TransportCase { return fromScript('any', script) }
 
-function fromScript (reach: TransportCase['reach'], { play, ...rest }: Script): TransportCase {
-  return { ...rest, reach, run: (subject) => TransportStage.play(subject, play) }
+function fromScript (reach: TransportCase['reach'], script: Script): TransportCase {
+  const { play: _play, ...rest } = script
+  return { ...rest, reach, run: (subject) => TransportStage.play(subject, script) }
 }

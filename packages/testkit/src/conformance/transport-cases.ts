@@ -14,9 +14,17 @@ export const transportCases: readonly TransportCase[] = [...carryingCases, ...as
 /**
  * Those that a subject has promised: by its reach, by what its worlds can do, and without those it is exempt from.
  *
- * @throws TypeError when it is exempt from something that is no case.
+ * @throws TypeError when it is exempt from something that is no case of its reach.
  */
-export function transportCasesOf ({ reach, can, exempt = {} }: TransportSubject): readonly TransportCase[] {
-  const applicable = transportCases.filter((each) => (each.reach === 'any' || each.reach === reach) && (each.needs === undefined || can.includes(each.needs)))
-  return withoutExempt(applicable, exempt)
+export function transportCasesOf (subject: TransportSubject): readonly TransportCase[] {
+  return promised(subject).filter(({ needs }) => needs === undefined || subject.can.includes(needs))
+}
+
+/** Those that its worlds cannot try, though it is not exempt from them: each says what it `needs`. */
+export function untriedTransportCasesOf (subject: TransportSubject): readonly TransportCase[] {
+  return promised(subject).filter(({ needs }) => needs !== undefined && !subject.can.includes(needs))
+}
+
+function promised ({ reach, exempt = {} }: TransportSubject): readonly TransportCase[] {
+  return withoutExempt(transportCases.filter((each) => each.reach === 'any' || each.reach === reach), exempt)
 }

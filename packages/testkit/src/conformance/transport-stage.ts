@@ -13,19 +13,25 @@ export interface Actor extends TransportEnd {
   readonly receiver: NotingReceiver
 }
 
+/** What happens on a stage, and what it is to show. */
+export interface TransportScript {
+  readonly promise: string
+  readonly play: (stage: TransportStage) => Promise<void>
+}
+
 /** A stage for transports: makes actors and the links between them. */
 export class TransportStage extends Stage {
   readonly world: TransportWorld
 
-  private constructor (world: TransportWorld, deadlineMs: number | undefined) {
-    super({ advance: world.advance, deadlineMs })
+  private constructor (world: TransportWorld, deadlineMs: number | undefined, promise: string) {
+    super({ advance: world.advance, deadlineMs }, promise)
     this.world = world
   }
 
   /** Runs `play` in a world of its own and stops whatever it started, however it ends. */
-  static async play (subject: TransportSubject, play: (stage: TransportStage) => Promise<void>): Promise<void> {
+  static async play (subject: TransportSubject, { promise, play }: TransportScript): Promise<void> {
     const world = await subject.open()
-    const stage = new TransportStage(world, subject.deadlineMs)
+    const stage = new TransportStage(world, subject.deadlineMs, promise)
     try {
       await stage.run(() => play(stage))
     } finally {

@@ -29,6 +29,8 @@ class TransportTrial {
   readonly #world: TransportWorld
   readonly #within: Within
   readonly #writers: readonly TrialWriter[]
+  /** Reads what is shared, at the end. */
+  readonly #latecomer: TrialWriter
   /** What was called stored, and who must have it. */
   readonly #stored: { readonly bytes: Uint8Array, readonly at: TrialWriter }[] = []
   #isAway = false
@@ -39,6 +41,7 @@ class TransportTrial {
     this.#world = world
     this.#within = trial.patience({ advance: world.advance, deadlineMs: subject.deadlineMs })
     this.#writers = Array.from({ length: size }, (_, index) => new TrialWriter(seededIdentity(trial.seed * size + index)))
+    this.#latecomer = new TrialWriter(seededIdentity(trial.seed * size + size))
   }
 
   async begin (): Promise<void> {
@@ -60,13 +63,15 @@ class TransportTrial {
 
   /** In a shared place all must be there for one who comes later; of peers each must have got what it called stored. */
   async check (): Promise<void> {
+    if (this.#stored.length === 0) this.#trial.fail('nothing that was pushed was called stored')
     if (this.#subject.reach === 'shared') return this.#compare(await this.#within(this.#readPlace(), 'a look at what is there'), this.#stored)
     for (const writer of this.#writers) this.#compare(new Set(writer.came.keys()), this.#stored.filter(({ at }) => at === writer))
   }
 
   async end (): Promise<void> {
-    for (const { end } of this.#writers) await this.#within(Promise.resolve(end?.transport.stop()), 'stop')
-    for (const { end } of this.#writers) this.#trial.expectNone(end?.leftovers() ?? [])
+    const all = [...this.#writers, this.#latecomer]
+    for (const { end } of all) await this.#within(Promise.resolve(end?.transport.stop()), 'stop')
+    for (const { end } of all) this.#trial.expectNone(end?.leftovers() ?? [])
   }
 
   async #act (writer: TrialWriter): Promise<void> {
@@ -104,10 +109,10 @@ class TransportTrial {
     return await from.transport.connect(target, never).catch(() => undefined)
   }
 
-  /** What comes to one who asks again as long as something new comes. */
+  /** What comes to a node that has never been there, and that asks again as long as something new comes. */
   async #readPlace (): Promise<ReadonlySet<string>> {
-    const [reader] = this.#writers as [TrialWriter]
-    await this.#restart(reader, await this.#world.end(reader.identity))
+    const reader = this.#latecomer
+    await this.#start(reader, await this.#world.end(reader.identity))
     const link = await reader.transport.connect({ kind: 'shared' }, never)
     await link.digest({ root: new Uint8Array(32) }, never)
     const came = new Set<string>()

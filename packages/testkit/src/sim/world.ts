@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { describeError, isMeshError, type Did } from '@akshi/core'
+import { describeError, isMeshError, MeshError, type Did } from '@akshi/core'
 import { CrashError } from '../faulty-disk.ts'
 import { goodConditions } from '../network/link-conditions.ts'
 import { MemoryNetwork } from '../network/memory-network.ts'
@@ -88,7 +88,7 @@ export class World implements AsyncDisposable {
     do {
       await quiesce()
       this.onStep()
-      if (this.#stuck !== undefined) throw new Error(this.#stuck)
+      if (this.#stuck !== undefined) throw new MeshError('MESH_TIMEOUT', this.#stuck)
     } while (this.clock.fireNext(ms))
     await quiesce()
     this.onStep()
