@@ -60,7 +60,7 @@ describe('problems of a configuration', () => {
       'runtime.toml: mesh.trust: expected "known", "lan" or "open", got "all"',
       'runtime.toml: mesh.peers[0].dashboard_port: expected integer from 1 to 65535, got 70000',
       'runtime.toml: mesh.peers[1].node_did: not a usable DID: "did:web:example.org" does not start with did:key:z',
-      'runtime.toml: mesh.peers[2].node_did: expected string, got nothing',
+      'runtime.toml: mesh.peers[2].node_did: expected string, got nothing (required)',
       'runtime.toml: mesh.peers[2].endpoint: expected host or host:port, an IPv6 address in brackets, got "2001:db8::1"',
       'runtime.toml: mesh.peers[3].node_did: the same as mesh.peers[0].node_did; list it once',
       'runtime.toml: mesh.peers[3].name: the same as mesh.peers[2].name; list it once',

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import { variableFor } from '../../packages/core/src/config-layers.ts'
-import { runtimeSchema } from '../../packages/core/src/config-schema.ts'
+import { firstPartyPlugins, runtimeSchema } from '../../packages/core/src/config-schema.ts'
 import { configTable } from '../../packages/core/src/config-table.ts'
 
 const page = new URL('../../docs/configuration.md', import.meta.url)
@@ -38,6 +38,11 @@ describe('docs/configuration.md', () => {
     const current = text.replace(/\| Key \|(.*\n)*?(?=\n)/, () => `${configTable(runtimeSchema)}\n`)
     if (process.env['UPDATE_DOCS'] === '1') await writeFile(page, current)
     else expect(text).to.equal(current)
+  })
+
+  it('names the plugins of a file that names none', async () => {
+    const [, sentence = ''] = /without any `\[\[plugins\]\]` it is\n(.*?)\.\n/s.exec(await readFile(page, 'utf8')) ?? []
+    expect([...sentence.matchAll(/`(.+?)`/g)].map(([, name]) => name)).to.deep.equal(firstPartyPlugins)
   })
 
   it('names the variables as they are', async () => {

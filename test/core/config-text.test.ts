@@ -1,5 +1,7 @@
 /* eslint-disable no-template-curly-in-string -- runtime.toml's own variables */
 import { expect } from 'chai'
+import { configTable } from '@akshi/core'
+import { runtimeSchema } from '../../packages/core/src/config-schema.ts'
 import { commentedConfig } from '../../packages/core/src/config-text.ts'
 import { createFolder } from './config-folder.ts'
 
@@ -32,6 +34,20 @@ describe('commentedConfig', () => {
     const { config, origins } = await folder.load({ env: { AKSHI_TOKEN: 'secret', AKSHI_MESH_SECRET: 'a secret of the mesh' } })
     expect([...origins].filter(([, origin]) => origin === 'default')).to.deep.equal([])
     expect([config.mesh.peers.length, config.agents.length, config.mesh.sync.batch_size]).to.deep.equal([1, 1, 50])
+  })
+
+  it('has each key of the schema, none without a value', () => {
+    const text = commentedConfig({ name: 'box' })
+    const keys = [...configTable(runtimeSchema).matchAll(/^\| `(.+?)` \| (.+?) \|/gm)].map(([, key = '', type]) => [key, type] as const)
+    const single = keys.filter(([key, type]) => !key.startsWith('plugins') && !['mesh.peers', 'agents'].includes(key) && type !== 'table').map(([key]) => key)
+    let section = ''
+    const written = text.split('\n').flatMap((line) => {
+      const [, brackets, name] = /^#?(\[\[?)?([a-z_.]+)(?:\]| = .)/.exec(line) ?? []
+      if (brackets !== undefined) section = `${name}${brackets === '[[' ? '[]' : ''}`
+      return brackets === undefined && name !== undefined ? [`${section}.${name}`] : []
+    })
+    expect(written.filter((key) => !key.startsWith('plugins'))).to.have.members(single)
+    expect(text).not.to.match(/^#$/m)
   })
 
   it('explains each key in one line above it', () => {

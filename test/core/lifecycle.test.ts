@@ -82,6 +82,26 @@ describe('Lifecycle', () => {
     expect([log.slice(4), clock.delays]).to.deep.equal([['-rejects', '-hangs', '-throws', '-a'], []])
   })
 
+  it('drops a part: it is stopped now, and not again', async () => {
+    const { lifecycle, log, part } = makeLifecycle()
+    const [a, b] = [part('a'), part('b')]
+    for (const each of [a, b]) await lifecycle.start(each)
+    await lifecycle.drop(a)
+    expect(log).to.deep.equal(['+a', '+b', '-a'])
+    await lifecycle.drop(a)
+    await lifecycle.stop()
+    await lifecycle.drop(b)
+    expect(log).to.deep.equal(['+a', '+b', '-a', '-b'])
+  })
+
+  it('goes on when a part that may fail has contained its failure', async () => {
+    const { lifecycle, part } = makeLifecycle()
+    const contained: string[] = []
+    await lifecycle.start({ ...part('a', { start: () => { throw new Error('no') } }), contain: async ({ message }) => { contained.push(message) } })
+    await lifecycle.start(part('b'))
+    expect(contained).to.deep.equal(['a failed to start: no'])
+  })
+
   it('stops once, however often it is told to', async () => {
     const { lifecycle, log, part } = makeLifecycle()
     await lifecycle.start(part('a', { stop: async () => { await settle(); log.push('stopped') } }))

@@ -155,8 +155,20 @@ describe('configurePlugins', () => {
     ])
   })
 
-  it('refuses an object that is no plugin', async () => {
-    const { code } = await failureOf(Promise.resolve().then(() => configurePlugins([{ plugin: { ...plugin, apiVersion: 2 } as never }])))
-    expect(code).to.equal('MESH_PLUGIN_INVALID')
+  it('refuses a plugin made for other contracts, and says which of the two to update', async () => {
+    const refusal = async (apiVersion: unknown) => {
+      const { code, lines } = await failureOf(Promise.resolve().then(() => configurePlugins([{ plugin: { ...plugin, apiVersion } as never }])))
+      expect(code).to.equal('MESH_PLUGIN_INVALID')
+      return lines.join('\n')
+    }
+    expect(await refusal(2)).to.include('it was made for version 2 of the contracts ("apiVersion"), and this core has version 1: update Akshi, or')
+    expect(await refusal(0)).to.include('install a newer version of the plugin')
+    expect(await refusal('1')).to.include('"apiVersion" is "1"; write apiVersion: 1')
+    expect(await refusal(undefined)).to.include('"apiVersion" is missing; write apiVersion: 1')
+  })
+
+  it('notes whether the node must have it: as its entry says, else as the plugin says, else not', () => {
+    const required = (entry?: boolean, own?: boolean) => configurePlugins([{ plugin: { ...plugin, ...own !== undefined && { required: own } }, config: { port: 1 }, required: entry }]).map((loaded) => loaded.required)
+    expect([required(), required(undefined, true), required(false, true), required(true, false)]).to.deep.equal([[false], [true], [false], [true]])
   })
 })

@@ -18,7 +18,7 @@ interface Given {
 async function find ({ peers = [], notices = [], tried = false, decision, reaches = ['peer', 'shared'] }: Given): Promise<readonly Finding[]> {
   const checks = new Checks(new VirtualClock())
   addNodeChecks(checks, {
-    control: { peers: () => peers, status: () => ({ notices }) as NodeStatus, why: () => ({ peer: beta, verdict: '', tries: tried ? [{ address: { host: '::1', port: 1 }, source: 'mdns', result: 'failed' }] : [] }) },
+    control: { peers: () => peers, status: () => ({ notices, shared: [] as NodeStatus['shared'] }) as NodeStatus, why: () => ({ peer: beta, verdict: '', tries: tried ? [{ address: { host: '::1', port: 1 }, source: 'mdns', result: 'failed' }] : [] }) },
     trust: { get: () => decision },
     transports: new Map(reaches.map((reach) => [reach, { reach } as Transport]))
   })

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md')).map((file) => join('docs', file))
 const readmes = ['packages', 'examples'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')))
-const pages = [...docs, 'README.md', ...readmes]
+const pages = [...docs, 'README.md', 'CONTRIBUTING.md', 'UPGRADING.md', ...readmes]
 
 /** The anchors that GitHub gives the headings of a page. */
 function anchorsOf (path: string): string[] {

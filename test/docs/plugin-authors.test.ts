@@ -42,9 +42,9 @@ describe('examples/static-discovery', () => {
     expect((await met).did).to.equal(beta.identity.did)
   })
 
-  it('fails the start with a file that makes no sense, under its own code, and leaves the home free', async () => {
+  it('fails the start of a node that requires it with a file that makes no sense, under its own code, and leaves the home free', async () => {
     await using folder = await temporaryFolder()
-    const example = await installExample(folder.path, 'static-discovery', { file: 'candidates.json' })
+    const example = { ...await installExample(folder.path, 'static-discovery', { file: 'candidates.json' }), required: true }
     for (const content of ['[{ "did": "did:key:nobody", "addresses": [] }]', 'no JSON']) {
       await using alpha = await makeNode(join(folder.path, 'alpha'), 'alpha', [example])
       await writeFile(join(folder.path, 'alpha/candidates.json'), content)

@@ -60,9 +60,9 @@ describe('akshi run, given bad input', function () {
     'rejects in start': 'setup () { return { discovery: { async start () { throw new Error("out of coffee") }, async announce () {}, async stop () {} } } }'
   }
   for (const [fault, setup] of Object.entries(faults)) {
-    it(`names a plugin that ${fault}, and leaves nothing running`, async () => {
+    it(`names a required plugin that ${fault}, and leaves nothing running`, async () => {
       await writePlugin(node, 'faulty', setup)
-      await node.configure({ plugins: ['./faulty.mjs'] })
+      await node.configure({ plugins: ['./faulty.mjs'], requiredPlugins: ['./faulty.mjs'] })
       const port = await freePort()
       const [code, message] = await refusal('--port', String(port))
       expect(code).to.equal(6)

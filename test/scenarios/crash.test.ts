@@ -4,7 +4,7 @@ import { Lab } from './support/lab.ts'
 import type { LabNode } from './support/lab-node.ts'
 
 const soaks = process.env['SOAK'] === '1'
-const rounds = soaks ? 200 : 10
+const rounds = soaks ? 200 : 6
 const writers = 4
 /** Big enough that the rounds of a suite cross several segments. */
 const batch = 150

@@ -31,7 +31,8 @@ const levels: readonly FindingLevel[] = ['failure', 'warning', 'note', 'ok']
 /** What `akshi doctor` asks a running node. Plugins add checks in `setup` or later. */
 export class Checks {
   readonly #clock: Clock
-  readonly #checks = new Map<symbol, { readonly topic: string, readonly check: Check }>()
+  #checks = new Map<symbol, { readonly topic: string, readonly check: Check }>()
+  #changed = (_topic: string, check: Check) => check
 
   constructor (clock: Clock) {
     this.#clock = clock
@@ -40,8 +41,16 @@ export class Checks {
   /** Adds a check. `topic` is a word or two: it is shown before each of its findings. Returns the way to take it out. */
   add (topic: string, check: Check): () => void {
     const key = Symbol(topic)
-    this.#checks.set(key, { topic, check })
+    this.#checks.set(key, { topic, check: this.#changed(topic, check) })
     return () => this.#checks.delete(key)
+  }
+
+  /** The same checks, where what is added is changed first. */
+  through (change: (topic: string, check: Check) => Check): Checks {
+    const same = new Checks(this.#clock)
+    same.#checks = this.#checks
+    same.#changed = change
+    return same
   }
 
   /** Asks all checks at once. Resolves to what they found, worst first; one that throws or takes too long becomes a warning. Rejects with `signal.reason` only. */
@@ -54,12 +63,19 @@ export class Checks {
 
   async #ask (topic: string, check: Check, signal: AbortSignal | undefined): Promise<readonly Observation[]> {
     try {
-      return await withDeadline(this.#clock, limitMs, `checking ${topic}`, async (over) => await check(over), signal)
+      const found = await withDeadline(this.#clock, limitMs, `checking ${topic}`, async (over) => await check(over), signal)
+      if (!Array.isArray(found) || !found.every(isObservation)) throw new TypeError('it gave no list of { level, message }')
+      return found
     } catch (error) {
       signal?.throwIfAborted()
       return [{ level: 'warning', message: `this check itself failed: ${describeError(error)}` }]
     }
   }
+}
+
+function isObservation (value: unknown): boolean {
+  const { level, message } = (value ?? {}) as Partial<Observation>
+  return levels.includes(level as FindingLevel) && typeof message === 'string'
 }
 
 /** The same findings, failures before warnings before notes; within a level as they were. */

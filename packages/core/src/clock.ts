@@ -20,7 +20,12 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   timer: startTimer,
-  sleep: (delayMs, signal) => new Promise((resolve, reject) => {
+  sleep: (delayMs, signal) => sleepWith(startTimer, delayMs, signal)
+}
+
+/** `Clock.sleep` by the timers of a clock. */
+export function sleepWith (startTimer: Clock['timer'], delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason)
     const timer = startTimer(delayMs, () => {
       signal?.removeEventListener('abort', abort)

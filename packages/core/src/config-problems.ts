@@ -1,6 +1,5 @@
 import type { TSchema } from 'typebox'
-import { Settings } from 'typebox/system'
-import { Value } from 'typebox/value'
+import { Errors, Settings } from '#typebox'
 import { didYouMean } from './config-suggest.ts'
 import { keyPath } from './config-tree.ts'
 import { describeExpectation, describeType, describeValue, type SchemaError, type SchemaView } from './config-words.ts'
@@ -44,7 +43,7 @@ function allErrors (schema: TSchema, value: unknown): readonly SchemaError[] {
   const { maxErrors } = Settings.Get()
   Settings.Set({ maxErrors: 1_000 })
   try {
-    return Value.Errors(schema, value)
+    return Errors(schema, value)
   } finally {
     Settings.Set({ maxErrors })
   }
@@ -62,7 +61,7 @@ function toProblems (error: SchemaError, schema: TSchema, root: unknown, options
 }
 
 function missing (path: string, schema: SchemaView = {}): Problem {
-  return { path, reason: `expected ${describeType(schema)}, got nothing` }
+  return { path, reason: `expected ${describeType(schema)}, got nothing (required)` }
 }
 
 function unknownKey (base: string, key: string, { properties = {} }: SchemaView): Problem {

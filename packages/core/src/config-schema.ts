@@ -1,4 +1,5 @@
-import { Type, type TProperties } from 'typebox'
+import { Type } from '#typebox'
+import type { TProperties } from 'typebox'
 import type { Did } from './did.ts'
 
 /** The plugins of a node whose runtime.toml has no `[[plugins]]`, in the order of loading. */
@@ -26,7 +27,7 @@ const dashboard = section('The node\'s one port: peers, the local API and the pa
 
 const peer = Type.Object({
   name: Type.Optional(Type.String({ ...name, examples: ['beta'], description: 'What this node calls the peer.', defaultText: 'as it calls itself' })),
-  node_did: Type.Unsafe<Did>(Type.String({ examples: [exampleDid], description: 'The peer\'s DID, as `akshi id` prints it there.' })),
+  node_did: Type.Unsafe<Did>(Type.String({ examples: [exampleDid], description: 'The peer\'s DID, as `akshi id --did` prints it there.' })),
   endpoint: Type.Optional(Type.String({
     pattern: '^(\\[[0-9A-Fa-f:.%a-z]+\\]|[^\\s:/\\[\\]]+)(:\\d{1,5})?$',
     expects: 'host or host:port, an IPv6 address in brackets',
@@ -80,6 +81,7 @@ const telemetry = section('What the node writes on stderr.', {
 
 const plugins = Type.Array(Type.Object({
   package: Type.String({ minLength: 1, examples: ['./my-carrier.mjs'], description: 'Package name, path or file URL; resolved from this file\'s folder, names then from the installation.' }),
+  required: Type.Optional(Type.Boolean({ defaultText: 'as the plugin says', description: 'Whether the node must not run without it: when it fails, the node ends. Otherwise the node goes on without it and says so.' })),
   config: Type.Record(Type.String(), Type.Unknown(), { default: {}, description: 'The plugin\'s own keys; see its README.' })
 }, { additionalProperties: false }), {
   default: firstPartyPlugins.map((name) => ({ package: name, config: {} })),

@@ -47,9 +47,15 @@ function writeTable (schema: SchemaView, base: string, values: ReadonlyMap<strin
 }
 
 function writeValue (key: string, schema: SchemaView, value: unknown): string {
-  const text = stringify({ [key]: escape(value) ?? schema.default ?? schema.examples?.[0] })
+  const text = stringify({ [key]: escape(value) ?? schema.default ?? schema.examples?.[0] ?? exampleOf(key, schema) })
   const sign = value === undefined || value === schema.default ? '#' : ''
   return `# ${schema.description ?? ''}\n${sign}${text.trimEnd()}\n`
+}
+
+/** For a key whose default is only told in words. TOML would leave a key out that has no value. */
+function exampleOf (key: string, { type, defaultText }: SchemaView): unknown {
+  if (type === 'boolean') return defaultText === 'true'
+  throw new TypeError(`The schema of "${key}" needs a default or an example, for the file that init writes`)
 }
 
 /** An array of tables: what is in it is declared, an empty one is shown by an example. */

@@ -1,7 +1,7 @@
 import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Static } from 'typebox'
-import { Value } from 'typebox/value'
+import { Default } from '#typebox'
 import { findCrossProblems } from './config-cross-checks.ts'
 import { readConfigFile } from './config-file.ts'
 import { ConfigLayers, type Origin } from './config-layers.ts'
@@ -14,6 +14,8 @@ import type { LogFormat, LogLevel } from './logger.ts'
 /** A plugin to load, as written under `[[plugins]]`. */
 export interface PluginEntry {
   readonly package: string
+  /** Whether the node ends when the plugin fails; default: as the plugin says. */
+  readonly required?: boolean
   readonly config: Readonly<Record<string, unknown>>
 }
 
@@ -118,7 +120,7 @@ export async function loadConfig (options: LoadConfigOptions): Promise<LoadedCon
 function check (layers: ConfigLayers, defaultName: string): Static<typeof runtimeSchema> {
   const { tree, written } = layers
   if (valueAt(tree, 'node.name') === undefined) setAt(tree, 'node.name', defaultName)
-  const config = Value.Default(runtimeSchema, tree)
+  const config = Default(runtimeSchema, tree)
   layers.report(findProblems(runtimeSchema, config, { written }))
   layers.report(findCrossProblems(config, written))
   if (layers.problems.length > 0) throw configInvalid(layers.problems)

@@ -15,7 +15,7 @@ export type {
 export type { Acknowledgement, EntryView, NewEntry, ReadOptions, TailOptions } from './control/entries.ts'
 export type { JournalHandle } from './control/journal-handle.ts'
 export type { ImportResult, JournalStats, JournalStatus, OriginStatus, ParkedStatus, StateView } from './control/journal-status.ts'
-export type { NodeStatus, Notice } from './control/node-status.ts'
+export type { NodeStatus, Notice, PluginStatus } from './control/node-status.ts'
 export type { CatchUp, Health, LinkStatus, PeerPath, PeerStatus } from './control/peer-status.ts'
 
 /** What the local API and the CLI do with a running node. */

@@ -1,4 +1,4 @@
-import { asValue, createContainer, InjectionMode, type AwilixContainer } from 'awilix'
+import { asValue, createContainer, InjectionMode, type AwilixContainer } from 'awilix/browser'
 import type { Announcer } from './announcer.ts'
 import type { Checks } from './checks.ts'
 import type { Clock } from './clock.ts'
@@ -65,12 +65,12 @@ export function createCradle (values: Omit<Cradle, 'hooks'>): AwilixContainer<Cr
   return container
 }
 
-/** A plugin's own scope: its configuration, its logger and its tap-only hooks, seen by nobody else. */
-export function createPluginScope (
-  container: AwilixContainer<Cradle>,
-  own: { readonly config: unknown, readonly logger: Logger, readonly hooks: PluginHooks }
-): AwilixContainer<Cradle & { config: unknown }> {
+/** What is each plugin's own. */
+export type OwnTokens = Pick<Cradle, 'clock' | 'logger' | 'hooks' | 'httpRoutes' | 'checks' | 'messages'> & { readonly config: unknown }
+
+/** A plugin's own scope: its configuration, and what it reaches or is reached by under its own name; seen by nobody else. */
+export function createPluginScope (container: AwilixContainer<Cradle>, own: OwnTokens): AwilixContainer<Cradle & { config: unknown }> {
   const scope = container.createScope<{ config: unknown }>()
-  scope.register({ config: asValue(own.config), logger: asValue(own.logger), hooks: asValue(own.hooks) })
+  for (const [name, value] of Object.entries(own)) scope.register(name, asValue(value))
   return scope
 }

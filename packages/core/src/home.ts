@@ -86,10 +86,10 @@ export class HomeLock {
   }
 }
 
-/** Says where the running node answers, for the CLI. */
+/** Says where the running node answers, for the CLI; `url` is empty when it has no local API. */
 export async function writeRunning (path: string, running: { readonly pid: number, readonly url: string }): Promise<void> {
-  const port = Number(new URL(running.url).port)
-  await writeFile(`${path}.tmp`, JSON.stringify({ ...running, port }) + '\n', { mode: 0o600 })
+  const port = running.url === '' ? {} : { port: Number(new URL(running.url).port) }
+  await writeFile(`${path}.tmp`, JSON.stringify({ ...running, ...port }) + '\n', { mode: 0o600 })
   await rename(`${path}.tmp`, path)
 }
 

@@ -1,7 +1,8 @@
 import { AsyncSeriesBailHook, SyncHook, SyncWaterfallHook } from 'tapable'
 import type { Announcement } from './announcement.ts'
 import type { Did } from './did.ts'
-import { describeError, MeshError } from './errors.ts'
+import { describeError, isMeshError, MeshError } from './errors.ts'
+import type { Tap, TapGuard } from './isolation/tap-guard.ts'
 import type { Logger } from './logger.ts'
 import type { PeerView } from './peer-book.ts'
 import type { FeedId } from './transport.ts'
@@ -102,10 +103,10 @@ export class HookBoard {
     this.#sealed = true
   }
 
-  /** Facades that a plugin can tap and nothing else. */
-  facade (): PluginHooks {
+  /** Facades that a plugin can tap and nothing else; what it taps with is behind its guard. */
+  facade (guard?: TapGuard): PluginHooks {
     return Object.freeze(Object.fromEntries(
-      Object.entries(this.hooks).map(([name, hook]) => [name, tapOnly(hook)])
+      Object.entries(this.hooks).map(([name, hook]) => [name, tapOnly(name as keyof Hooks, hook, guard)])
     )) as unknown as PluginHooks
   }
 }
@@ -137,8 +138,9 @@ export function runHookSync<Result> (name: keyof Hooks, call: () => Result): Res
   }
 }
 
+/** What names the plugin already stays as it is. */
 function hookFailed (name: string, cause: unknown): MeshError {
-  return new MeshError('MESH_HOOK_FAILED', `A tap of ${name} failed: ${describeError(cause)}`, { cause })
+  return isMeshError(cause, 'MESH_HOOK_FAILED') ? cause as MeshError : new MeshError('MESH_HOOK_FAILED', `A tap of ${name} failed: ${describeError(cause)}`, { cause })
 }
 
 /** An observer cannot hurt the others: what it throws, now or later, is logged under its name. */
@@ -160,14 +162,26 @@ function addTo (tap: { name: string, fn: (...args: unknown[]) => unknown }, hook
     try {
       return tap.fn(value) ?? value
     } catch (error) {
-      logger.error(`plugin "${tap.name}" failed in ${hook}`, { error: describeError(error) })
+      // A guard has told of it already.
+      if (!isMeshError(error, 'MESH_HOOK_FAILED')) logger.error(`plugin "${tap.name}" failed in ${hook}`, { error: describeError(error) })
       return value
     }
   }
 }
 
-function tapOnly (hook: Hooks[keyof Hooks]): object {
-  const facade = hook.withOptions({} as never) as unknown as Record<string, (...args: unknown[]) => void>
-  const names = ['tap', 'tapPromise', 'tapAsync'].filter((name) => typeof facade[name] === 'function')
-  return Object.freeze(Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => facade[name]?.(...args)])))
+type AnyHook = Record<'tap' | 'tapPromise', (options: string | object, tap: Tap) => void>
+type TapAsync = (...values: unknown[]) => void
+
+function tapOnly (name: keyof Hooks, hook: Hooks[keyof Hooks], guard?: TapGuard): object {
+  const facade = hook.withOptions({} as never) as unknown as AnyHook
+  const called = (options: string | { readonly name: string }) => guard === undefined ? options : { ...typeof options === 'string' ? {} : options, name: guard.name }
+  const tap = (options: string | { readonly name: string }, fn: Tap) => facade.tap(called(options), guard?.guard(name, fn) ?? fn)
+  if (name !== 'beforeWrite' && name !== 'beforeEnvelopeSend') return Object.freeze({ tap })
+  const tapPromise = (options: string | { readonly name: string }, fn: Tap) => facade.tapPromise(called(options), guard?.guardLater(name, fn) ?? fn)
+  return Object.freeze({ tap, tapPromise, tapAsync: (options: string, fn: TapAsync) => tapPromise(options, promised(fn)) })
+}
+
+/** A tap that calls back, as one that gives a promise. */
+function promised (tap: TapAsync): Tap {
+  return (...values) => new Promise((resolve, reject) => tap(...values, (error: unknown, result: unknown) => error == null ? resolve(result) : reject(error)))
 }

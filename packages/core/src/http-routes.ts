@@ -16,20 +16,31 @@ export interface MountedRoute {
  * can set. Mount in `setup`, or at any time before a request should find it.
  */
 export class HttpRoutes {
+  #state: { baseUrl: string | undefined, routes: readonly MountedRoute[] } = { baseUrl: undefined, routes: [] }
+  #changed = (route: MountedRoute) => route
+
   /** Where the local API answers, e.g. `http://127.0.0.1:3210`; set by the HTTP plugin while it listens. */
-  baseUrl: string | undefined
-  readonly #routes: MountedRoute[] = []
+  get baseUrl (): string | undefined { return this.#state.baseUrl }
+  set baseUrl (url: string | undefined) { this.#state.baseUrl = url }
 
   /** Adds a route. Of two that match, the longer path wins. Throws `TypeError` for a path that is mounted already. */
   mount (route: MountedRoute): void {
+    const { routes } = this.#state
     if (!route.path.startsWith('/')) throw new TypeError(`Route path "${route.path}" must start with a slash`)
-    if (this.#routes.some(({ path }) => path === route.path)) throw new TypeError(`Route "${route.path}" is mounted already`)
-    this.#routes.push(route)
-    this.#routes.sort((a, b) => b.path.length - a.path.length)
+    if (routes.some(({ path }) => path === route.path)) throw new TypeError(`Route "${route.path}" is mounted already`)
+    this.#state.routes = [...routes, this.#changed(route)].toSorted((a, b) => b.path.length - a.path.length)
   }
 
   /** The route for a path, if any. */
   find (path: string): MountedRoute | undefined {
-    return this.#routes.find((route) => path === route.path || path.startsWith(route.path.endsWith('/') ? route.path : `${route.path}/`))
+    return this.#state.routes.find((route) => path === route.path || path.startsWith(route.path.endsWith('/') ? route.path : `${route.path}/`))
+  }
+
+  /** The same routes, where what is mounted is changed first. */
+  through (change: (route: MountedRoute) => MountedRoute): HttpRoutes {
+    const same = new HttpRoutes()
+    same.#state = this.#state
+    same.#changed = change
+    return same
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import { withDeadline } from './deadline.ts'
-import { describeError, isMeshError, MeshError, meshErrorCodes } from './errors.ts'
+import { describeError, MeshError } from './errors.ts'
+import { startFailed } from './isolation/plugin-host.ts'
 
 /** Something that is started and stopped. */
 export interface Part {
@@ -8,6 +9,8 @@ export interface Part {
   readonly name: string
   readonly start: (signal: AbortSignal) => Promise<void> | void
   readonly stop: () => Promise<void> | void
+  /** Takes a failed start, and ends what there is of it: the others start nevertheless. Without it the failure is everybody's. */
+  readonly contain?: (failure: MeshError) => Promise<void>
 }
 
 const startLimitMs = 20_000
@@ -36,8 +39,18 @@ export class Lifecycle {
     try {
       await withDeadline(this.#clock, startLimitMs, `Starting ${part.name}`, async (signal) => await part.start(signal))
     } catch (cause) {
-      throw startFailed(part.name, cause)
+      const failure = startFailed(`${part.name} failed to start`, cause)
+      if (part.contain === undefined) throw failure
+      await part.contain(failure)
     }
+  }
+
+  /** Stops one part now, and not again when all are stopped. Throws `MESH_PLUGIN_STOP_FAILED`. */
+  async drop (part: Part): Promise<void> {
+    const index = this.#started.indexOf(part)
+    if (index < 0 || this.#stopping !== undefined) return
+    this.#started.splice(index, 1)
+    await this.#stopOne(part)
   }
 
   /**
@@ -53,19 +66,15 @@ export class Lifecycle {
 
   async #stopAll (): Promise<void> {
     const errors: unknown[] = []
-    for (const { name, stop } of this.#started.reverse()) {
-      try {
-        await withDeadline(this.#clock, stopLimitMs, `Stopping ${name}`, async () => await stop())
-      } catch (cause) {
-        errors.push(new MeshError('MESH_PLUGIN_STOP_FAILED', `${name} did not stop cleanly: ${describeError(cause)}`, { cause }))
-      }
-    }
+    for (const part of this.#started.reverse()) await this.#stopOne(part).catch((error: unknown) => errors.push(error))
     if (errors.length > 0) throw new AggregateError(errors, errors.map(describeError).join('; '))
   }
-}
 
-/** What an operator can mend keeps its code; everything else is the part's failure. */
-function startFailed (name: string, cause: unknown): MeshError {
-  const known = isMeshError(cause) && cause.code !== 'MESH_TIMEOUT' && (meshErrorCodes as readonly string[]).includes(cause.code)
-  return known ? cause : new MeshError('MESH_PLUGIN_START_FAILED', `${name} failed to start: ${describeError(cause)}`, { cause })
+  async #stopOne ({ name, stop }: Part): Promise<void> {
+    try {
+      await withDeadline(this.#clock, stopLimitMs, `Stopping ${name}`, async () => await stop())
+    } catch (cause) {
+      throw new MeshError('MESH_PLUGIN_STOP_FAILED', `${name} did not stop cleanly: ${describeError(cause)}`, { cause })
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { Value } from 'typebox/value'
+import { Default } from '#typebox'
 import type { PluginEntry } from './config.ts'
 import { configInvalid, findProblems, type Problem } from './config-problems.ts'
 import { isPath, resolvePackage, resolvePath } from './config-resolve.ts'
@@ -7,6 +7,7 @@ import { firstPartyPlugins } from './config-schema.ts'
 import { suggest } from './config-suggest.ts'
 import { deepFreeze } from './config-tree.ts'
 import { describeError, MeshError } from './errors.ts'
+import { placeOf } from './isolation/blame.ts'
 import { checkPlugin, type Plugin } from './plugin.ts'
 
 /** A plugin with its configuration: defaults applied, checked, frozen. */
@@ -15,6 +16,10 @@ export interface LoadedPlugin {
   /** As in `[[plugins]]`; the plugin's name for one that was given as an object. */
   readonly package: string
   readonly config: Readonly<Record<string, unknown>>
+  /** Whether the node cannot be without it. */
+  readonly required: boolean
+  /** Absolute path of its package's folder, or of the file that `[[plugins]]` names; nothing of one that was given as an object. */
+  readonly place?: string
 }
 
 /** A plugin that is in memory already, as tests and embedders have them. */
@@ -22,6 +27,12 @@ export interface PluginObject {
   readonly plugin: Plugin
   readonly package?: string
   readonly config?: Readonly<Record<string, unknown>>
+  /** Default: as the plugin says. */
+  readonly required?: boolean | undefined
+}
+
+interface PlacedPlugin extends PluginObject {
+  readonly place?: string
 }
 
 export interface LoadPluginsOptions {
@@ -41,8 +52,8 @@ export interface LoadPluginsOptions {
  * `configurePlugins`.
  */
 export async function loadPlugins (entries: readonly PluginEntry[], options: LoadPluginsOptions): Promise<readonly LoadedPlugin[]> {
-  const plugins: PluginObject[] = []
-  for (const entry of entries) plugins.push({ ...entry, plugin: await importPlugin(entry.package, options) })
+  const plugins: PlacedPlugin[] = []
+  for (const entry of entries) plugins.push({ ...entry, ...await importPlugin(entry.package, options) })
   return configurePlugins(plugins, options.written)
 }
 
@@ -53,23 +64,29 @@ export async function loadPlugins (entries: readonly PluginEntry[], options: Loa
  * @throws MeshError `MESH_PLUGIN_INVALID` for what is no plugin; `MESH_CONFIG_INVALID` with all that is wrong with all
  * of them, two of one name included, by key path: `plugins[1].config.port: expected integer, got "x"`.
  */
-export function configurePlugins (plugins: readonly PluginObject[], written?: ReadonlyMap<string, string>): readonly LoadedPlugin[] {
+export function configurePlugins (plugins: readonly PlacedPlugin[], written?: ReadonlyMap<string, string>): readonly LoadedPlugin[] {
   const problems: Problem[] = []
   const loaded = plugins.map((object, index): LoadedPlugin => {
     const plugin = checkPlugin(object.plugin, object.package ?? `plugins[${index}]`)
-    const config = Value.Default(plugin.config, structuredClone(object.config ?? {}))
+    const config = Default(plugin.config, structuredClone(object.config ?? {}))
     problems.push(...findProblems(plugin.config, config, { at: `plugins[${index}].config`, ...written && { written } }))
-    return { plugin, package: object.package ?? plugin.name, config: deepFreeze(config) as LoadedPlugin['config'] }
+    return {
+      plugin,
+      package: object.package ?? plugin.name,
+      config: deepFreeze(config) as LoadedPlugin['config'],
+      required: object.required ?? plugin.required ?? false,
+      ...object.place !== undefined && { place: object.place }
+    }
   })
   problems.push(...findTwins(loaded))
   if (problems.length > 0) throw configInvalid(problems)
   return Object.freeze(loaded.map((plugin) => Object.freeze(plugin)))
 }
 
-async function importPlugin (specifier: string, options: LoadPluginsOptions): Promise<Plugin> {
-  const { href } = locate(specifier, options) ?? notFound(specifier, options)
-  const module = await import(href).catch((cause: unknown) => { throw cannotImport(specifier, cause) }) as { default?: unknown }
-  return checkPlugin(module.default, specifier)
+async function importPlugin (specifier: string, options: LoadPluginsOptions): Promise<Required<Pick<PlacedPlugin, 'plugin' | 'place'>>> {
+  const url = locate(specifier, options) ?? notFound(specifier, options)
+  const module = await import(url.href).catch((cause: unknown) => { throw cannotImport(specifier, cause) }) as { default?: unknown }
+  return { plugin: checkPlugin(module.default, specifier), place: placeOf(url, options.configDir) }
 }
 
 function locate (specifier: string, { configDir, fallbackDir }: LoadPluginsOptions): URL | undefined {

@@ -21,6 +21,7 @@ export function addNodeChecks (checks: Checks, { control, trust, transports }: N
   })
   checks.add('peers', () => control.peers().filter(isTrusted).flatMap((peer) => control.why(peer.did).tries.length > 0 ? [] : findUnmet(peer)))
   checks.add('transports', () => findLackingTransports(control.peers(), new Set([...transports.values()].map(({ reach }) => reach))))
+  checks.add('transports', () => control.status().shared.flatMap(({ transport, held }) => held.map(({ reason, feeds }): Observation => ({ level: 'note', message: `${transport} lacks ${feeds} feed${feeds === 1 ? '' : 's'}, ${reason}` }))))
   checks.add('notices', () => control.status().notices.map(observe))
 }
 

@@ -44,7 +44,7 @@ export interface ControlOptions {
   readonly writes: Writes
   readonly notices: Notices
   readonly httpRoutes: HttpRoutes
-  readonly plugins: NodeStatus['plugins']
+  readonly plugins: () => NodeStatus['plugins']
   readonly clock: Clock
 }
 
@@ -76,8 +76,8 @@ export class Control implements NodeControl {
       transport: this.#describeTransport(peers),
       peers,
       journals: this.journals(),
-      plugins,
-      shared: [...this.#options.sync.shared.values()].map((loop) => ({ ...loop.status, writing: loop.writing })),
+      plugins: plugins(),
+      shared: [...this.#options.sync.shared.values()].map((loop) => ({ ...loop.status, writing: loop.writing, held: reasonsOf([...loop.session.held.values()]) })),
       notices: notices.all()
     }
   }
@@ -173,6 +173,11 @@ export class Control implements NodeControl {
   #now (): string {
     return new Date(this.#options.clock.now()).toISOString()
   }
+}
+
+/** Why feeds are held back, each reason once, with how many they are. */
+function reasonsOf (holds: readonly { readonly reason: string }[]): NodeStatus['shared'][number]['held'] {
+  return [...new Set(holds.map(({ reason }) => reason))].map((reason) => ({ reason, feeds: holds.filter((hold) => hold.reason === reason).length }))
 }
 
 function summarize (peers: readonly PeerStatus[], shared: ReadonlyMap<string, LinkLoop>): Omit<NodeStatus['transport'], 'since'> {

@@ -47,7 +47,7 @@ export interface NodePartsOptions {
   readonly paths: HomePaths
   readonly disk: Disk
   readonly mark: ApplyingMark
-  readonly plugins: NodeStatus['plugins']
+  readonly plugins: () => NodeStatus['plugins']
   readonly httpRoutes: HttpRoutes
   /** Filled by the runtime once the plugins are set up. */
   readonly transports: ReadonlyMap<string, Transport>
@@ -146,7 +146,7 @@ export function createNodeParts (options: NodePartsOptions) {
   const receiver = new Receiver({ journals, sharing, inbox, gate, maxEnvelopes: mesh.sync.max_lag_before_full_sync, contact: (from, seen) => sync.contact(from, seen), hint: (from) => sync.hint(from), itemsFor: (from) => sync.itemsFor(from) })
   const control = new Control({ own: identity.did, trustPolicy: mesh.trust, settings, journals, peers, candidates, events, sharing, sync, tunnels, checks, inbox, durability, writes, notices, httpRoutes, plugins, clock })
   addNodeChecks(checks, { control, trust, transports })
-  return { board, writes, trust, peers, candidates, report, journals, announcer, sync, messages, receiver, control }
+  return { board, writes, trust, peers, candidates, report, journals, announcer, sync, messages, receiver, notices, control }
 }
 
 /** Tells of peers and journals until these are closed. */

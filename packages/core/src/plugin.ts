@@ -1,4 +1,5 @@
-import { IsObject, Type, type Static, type TObject } from 'typebox'
+import { IsObject, Type } from '#typebox'
+import type { Static, TObject } from 'typebox'
 import type { Cradle } from './cradle.ts'
 import type { Discovery } from './discovery.ts'
 import { MeshError } from './errors.ts'
@@ -27,14 +28,24 @@ export interface Plugin<Config extends TObject = TObject> {
   /** The schema of `[plugins.config]`. Each key has a description and is required or has a default. */
   readonly config: Config
   /**
-   * Makes the parts. Synchronous, opens nothing, and the only place to tap hooks. What it throws stops the node's start
-   * with `MESH_PLUGIN_START_FAILED`.
+   * Whether a node is nothing without it, unless its entry in runtime.toml says otherwise: its failure is then the node's. Default false:
+   * the node goes on without it, and says so.
+   */
+  readonly required?: boolean
+  /**
+   * Makes the parts. Synchronous, opens nothing, and the only place to tap hooks. What it throws takes the plugin out,
+   * or, if it is required, stops the node's start with `MESH_PLUGIN_START_FAILED`.
    */
   setup (cradle: PluginCradle<Config>): PluginParts
 }
 
-/** What `setup` gets: the container's tokens, with the plugin's own checked and frozen `config`. */
-export type PluginCradle<Config extends TObject = TObject> = Cradle & { readonly config: Static<Config> }
+/**
+ * What `setup` gets: the container's tokens, with the plugin's own checked and frozen `config`. Its variance is written down: to find
+ * it out takes the compiler three seconds in each package.
+ */
+export interface PluginCradle<out Config extends TObject = TObject> extends Cradle {
+  readonly config: Static<Config>
+}
 
 /** Declares a plugin, with the type of `config` inferred from its schema. Returns its argument. */
 export function definePlugin<Config extends TObject> (plugin: Plugin<Config>): Plugin<Config> {
@@ -59,9 +70,16 @@ export function checkPlugin (value: unknown, origin: string): Plugin {
 
 function findProblem (value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return `its default export is ${value === undefined ? 'missing' : `a ${typeof value}`}`
-  const { name, apiVersion, config, setup } = value as Partial<Record<keyof Plugin, unknown>>
+  const { name, apiVersion, config, required, setup } = value as Partial<Record<keyof Plugin, unknown>>
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name)) return '"name" must be lower-case letters, digits and hyphens'
-  if (apiVersion !== 1) return `"apiVersion" is ${JSON.stringify(apiVersion)}, but this core speaks version 1`
+  if (apiVersion !== 1) return versionProblem(apiVersion)
   if (!IsObject(config)) return '"config" must be a TypeBox object schema (use NoConfig if there is nothing to configure)'
+  if (required !== undefined && typeof required !== 'boolean') return '"required" must be true or false'
   if (typeof setup !== 'function') return '"setup" must be a function'
+}
+
+function versionProblem (apiVersion: unknown): string {
+  if (typeof apiVersion !== 'number') return `"apiVersion" is ${JSON.stringify(apiVersion) ?? 'missing'}; write apiVersion: 1, the version of the contracts that it was made for`
+  const next = apiVersion > 1 ? 'update Akshi, or install an older version of the plugin' : 'install a newer version of the plugin'
+  return `it was made for version ${apiVersion} of the contracts ("apiVersion"), and this core has version 1: ${next}`
 }

@@ -1,63 +1,32 @@
 import { createRequire } from 'node:module'
-import { resolve } from 'node:path'
 import { Checks } from './checks.ts'
-import { systemClock, type Clock } from './clock.ts'
-import { loadConfig, type RuntimeConfig } from './config.ts'
+import type { Clock } from './clock.ts'
+import type { RuntimeConfig } from './config.ts'
 import type { NodeControl } from './control.ts'
 import { createCradle, createPluginScope, type Cradle, type NodeSettings } from './cradle.ts'
 import { describeError, MeshError } from './errors.ts'
 import { ensureToken, HomeLock, homePaths, removeRunning, writeRunning, type HomePaths } from './home.ts'
 import { HttpRoutes } from './http-routes.ts'
-import { ensureIdentity, readIdentity, type Identity } from './identity.ts'
+import { readIdentity, type Identity } from './identity.ts'
 import { Lifecycle, type Part } from './lifecycle.ts'
-import { configurePlugins, loadPlugins, type LoadedPlugin, type PluginObject } from './load-plugins.ts'
-import { createLogger, silentLogger, type Logger } from './logger.ts'
+import { BusyTime } from './isolation/busy-time.ts'
+import { guardTokens } from './isolation/guarded-tokens.ts'
+import { PluginHosts } from './isolation/plugin-hosts.ts'
+import { StallWatch } from './isolation/stall-watch.ts'
+import type { LoadedPlugin } from './load-plugins.ts'
+import type { Logger } from './logger.ts'
 import { createNodeParts, type NodeParts } from './node-parts.ts'
 import { PeerCalls } from './peer-calls.ts'
 import type { PluginCradle } from './plugin.ts'
-import { setUpPlugins, type SetUpPlugin } from './plugin-setup.ts'
-import { systemRandom, type Random } from './random.ts'
+import type { Random } from './random.ts'
 import { startOrder } from './start-order.ts'
 import { ApplyingMark } from './storage/applying-mark.ts'
-import { systemDisk } from './storage/system-disk.ts'
 import type { Disk } from './storage/disk.ts'
 import type { Transport } from './transport.ts'
 import { Tunnels } from './tunnels.ts'
 
-/** A node of a program: the folder that it lives in, and nothing else that must be said. */
-export interface EmbeddedNode {
-  /** Made if it is not there, with a key of its own. Its runtime.toml, if it has one, is the configuration. */
-  readonly home: string
-  /** What its runtime.toml may say, by key path: `{ 'mesh.trust': 'open' }`; it goes before the file. */
-  readonly settings?: Readonly<Record<string, unknown>>
-  readonly config?: undefined
-  readonly configDir?: undefined
-}
-
-/** A node as its operator has configured it. */
-export interface ConfiguredNode {
-  readonly home?: undefined
-  readonly config: RuntimeConfig
-  /** The folder that `[[plugins]]` are resolved from: runtime.toml's. */
-  readonly configDir: string
-}
-
-export type NodeOptions = (EmbeddedNode | ConfiguredNode) & CommonOptions
-
-interface CommonOptions {
-  /** Where package names are looked for next: the installation's folder. */
-  readonly pluginDir?: string | URL
-  /** Plugins instead of those of the configuration: for tests, and for programs that embed a node. */
-  readonly plugins?: readonly PluginObject[]
-  /** `LoadedConfig.written`: keeps what variables hold out of messages. */
-  readonly written?: ReadonlyMap<string, string>
-  readonly clock?: Clock
-  readonly random?: Random
-  /** Where journals are kept; default: the file system. */
-  readonly disk?: Disk
-  /** Default: lines on stderr, as `[telemetry]` says; of a node with `home` alone, nothing. */
-  readonly logger?: Logger
-}
+/** The tokens that are the same for all plugins, but for those that `guardTokens` makes. */
+type Tokens = Pick<Cradle, 'identity' | 'settings' | 'httpRoutes' | 'tunnels' | 'checks' | 'peerCalls' | 'writes' | 'messages'>
 
 interface Running {
   readonly identity: Identity
@@ -67,56 +36,39 @@ interface Running {
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
-/**
- * A node with its plugins loaded and configured; nothing is opened before `start`. With `home` alone the node is made as `akshi init` makes
- * one, unless it is there.
- *
- * @throws MeshError as `loadPlugins`; with `home` alone also as `loadConfig` and `ensureIdentity`.
- */
-export async function createNode (options: NodeOptions): Promise<Runtime> {
-  if (options.home !== undefined) return await createNode({ logger: silentLogger, ...options, ...await settle(options), home: undefined })
-  const { config, configDir, pluginDir, plugins, written, clock = systemClock, random = systemRandom, disk = systemDisk } = options
-  const loaded = plugins === undefined
-    ? await loadPlugins(config.plugins, { configDir, ...pluginDir !== undefined && { fallbackDir: pluginDir }, ...written !== undefined && { written } })
-    : configurePlugins(plugins)
-  const { log_level: level, log_format: format } = config.telemetry
-  const logger = options.logger ?? createLogger({ level, format, clock, write: (line) => process.stderr.write(line + '\n') })
-  return new Runtime(config, configDir, loaded, clock, random, disk, logger)
-}
-
-/** The configuration of a node that is nothing but a folder, which is made. */
-async function settle ({ home: folder, settings: flags = {} }: EmbeddedNode): Promise<Pick<ConfiguredNode, 'config' | 'configDir'>> {
-  const home = resolve(folder)
-  await ensureIdentity(homePaths(home).key)
-  const { config } = await loadConfig({ cwd: home, home, env: {}, flags })
-  return { config, configDir: home }
+/** What a runtime is made of. */
+export interface RuntimeOptions {
+  readonly config: RuntimeConfig
+  readonly configDir: string
+  readonly plugins: readonly LoadedPlugin[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly disk: Disk
+  readonly logger: Logger
+  readonly watchesStalls: boolean
 }
 
 /** One node. Started once, stopped once: for another life make a new one. */
 export class Runtime {
-  readonly #config: RuntimeConfig
-  readonly #configDir: string
-  readonly #plugins: readonly LoadedPlugin[]
-  readonly #clock: Clock
-  readonly #random: Random
-  readonly #disk: Disk
+  readonly #options: RuntimeOptions
   readonly #logger: Logger
   readonly #paths: HomePaths
   readonly #lifecycle: Lifecycle
+  /** Resolves when the node cannot go on, because a plugin that it requires has failed while it ran: stop it. */
+  readonly failure: Promise<MeshError>
+  #fail: (error: MeshError) => void = () => {}
   #starting: Promise<void> | undefined
+  #hosts: PluginHosts | undefined
   #running: Running | undefined
 
   /** Use `createNode`. */
-  constructor (config: RuntimeConfig, configDir: string, plugins: readonly LoadedPlugin[], clock: Clock, random: Random, disk: Disk, logger: Logger) {
-    this.#config = config
-    this.#configDir = configDir
-    this.#plugins = plugins
-    this.#clock = clock
-    this.#random = random
-    this.#disk = disk
+  constructor (options: RuntimeOptions) {
+    const { config: { node, mesh }, clock, logger } = options
+    this.#options = options
     this.#logger = logger
-    this.#paths = homePaths(config.node.home, config.mesh.id)
+    this.#paths = homePaths(node.home, mesh.id)
     this.#lifecycle = new Lifecycle(clock)
+    this.failure = new Promise((resolve) => { this.#fail = resolve })
   }
 
   /** Throws `MESH_NOT_RUNNING` before `start` has resolved, as do `control` and `url`. */
@@ -140,7 +92,16 @@ export class Runtime {
   async stop (): Promise<void> {
     await this.#starting?.catch(() => {})
     this.#running = undefined
-    await this.#lifecycle.stop()
+    await this.#lifecycle.stop().finally(() => this.#hosts?.close())
+  }
+
+  /**
+   * Takes an error that nobody caught, for the program to call from its `uncaughtException` listener. When it came from the code of a
+   * plugin, that plugin is stopped, and the node goes on without it (`failure`, if it is required). Returns false when it did not: the
+   * program is then in a state that nobody knows, and had better end. Nothing that was acknowledged is lost by that.
+   */
+  contain (error: unknown): boolean {
+    return this.#hosts?.take(error) ?? false
   }
 
   async [Symbol.asyncDispose] (): Promise<void> {
@@ -148,38 +109,34 @@ export class Runtime {
   }
 
   async #start (): Promise<void> {
+    const { config, disk, clock, random } = this.#options
     try {
       const identity = await readIdentity(this.#paths.key)     // first: a folder that was never initialised stays as it is
-      await this.#lifecycle.start(homePart(this.#config.node.home))
-      const mark = await ApplyingMark.open(this.#disk, this.#paths.applying)
+      await this.#lifecycle.start(homePart(config.node.home))
+      const mark = await ApplyingMark.open(disk, this.#paths.applying)
       await this.#lifecycle.start({ name: 'the applying mark', start: () => {}, stop: () => mark.close() })
-      const routes = new HttpRoutes()
+      const shared = { identity, settings: await this.#settings(), httpRoutes: new HttpRoutes(), tunnels: new Tunnels(), checks: new Checks(clock) }
       const transports = new Map<string, Transport>()
-      const tunnels = new Tunnels()
-      const checks = new Checks(this.#clock)
-      const settings = await this.#settings()
-      const parts = createNodeParts({
-        config: this.#config,
-        settings,
-        identity,
+      const parts: NodeParts = createNodeParts({
+        ...shared,
+        config,
         paths: this.#paths,
-        disk: this.#disk,
+        disk,
         mark,
-        plugins: this.#plugins.map(({ plugin: { name }, package: origin }) => ({ name, package: origin })),
-        httpRoutes: routes,
+        plugins: () => this.#hosts?.status((source) => parts.candidates.droppedOf(source)) ?? [],
         transports,
-        tunnels,
-        checks,
-        clock: this.#clock,
-        random: this.#random,
+        clock,
+        random,
         logger: this.#logger
       })
       await parts.trust.open()
-      const plugins = this.#setUp(parts, { identity, settings, httpRoutes: routes, tunnels, checks, peerCalls: new PeerCalls(), writes: parts.writes, messages: parts.messages })
-      for (const { name, transport } of plugins) if (transport !== undefined) transports.set(name, transport)
-      for (const part of startOrder(parts, plugins, this.#logger)) await this.#lifecycle.start(part)
-      if (routes.baseUrl !== undefined) await this.#lifecycle.start(this.#notePart(routes.baseUrl))
-      this.#running = { identity, control: parts.control, routes }
+      const hosts = this.#hosts = this.#createHosts(parts, transports)
+      if (this.#options.watchesStalls) await this.#lifecycle.start(this.#watchPart(hosts))
+      this.#setUp(hosts, parts, { ...shared, peerCalls: new PeerCalls(), writes: parts.writes, messages: parts.messages })
+      for (const { name, parts: { transport } } of hosts.running) if (transport !== undefined) transports.set(name, transport)
+      for (const part of startOrder(parts, hosts)) await this.#lifecycle.start(part)
+      await this.#lifecycle.start(this.#notePart(shared.httpRoutes.baseUrl ?? ''))
+      this.#running = { identity, control: parts.control, routes: shared.httpRoutes }
     } catch (error) {
       await this.#lifecycle.stop().catch((failure: unknown) => this.#logger.error('stopping after a failed start failed too', { error: describeError(failure) }))
       throw error
@@ -187,20 +144,47 @@ export class Runtime {
   }
 
   async #settings (): Promise<NodeSettings> {
-    const { node: { name, home }, dashboard, mesh, agents } = this.#config
+    const { configDir, config: { node: { name, home }, dashboard, mesh, agents } } = this.#options
     const { port, bind, auth, remote, rate_limit: rateLimitPerMinute, rate_limit_burst: rateLimitBurst } = dashboard
     const token = dashboard.token ?? await ensureToken(this.#paths.token)
-    return { name, home, meshId: mesh.id, meshSecret: mesh.secret, version, configDir: this.#configDir, agents, dashboard: { port, bind, token, auth, remote, rateLimitPerMinute, rateLimitBurst } }
+    return { name, home, meshId: mesh.id, meshSecret: mesh.secret, version, configDir, agents, dashboard: { port, bind, token, auth, remote, rateLimitPerMinute, rateLimitBurst } }
+  }
+
+  #createHosts ({ notices, sync, announcer }: NodeParts, transports: Map<string, Transport>): PluginHosts {
+    const { plugins, clock } = this.#options
+    return new PluginHosts(plugins, {
+      busy: new BusyTime(clock),
+      notices,
+      clock,
+      logger: this.#logger,
+      lifecycle: this.#lifecycle,
+      left: (name) => {
+        if (transports.delete(name)) sync.lost(name)
+        announcer.refresh()
+      },
+      fatal: (error) => this.#fail(error)
+    })
   }
 
   /** Sets the plugins up, each with a scope of its own; then nobody can tap a hook any more. */
-  #setUp ({ board, peers: peerBook, announcer, control }: NodeParts, tokens: Pick<Cradle, 'identity' | 'settings' | 'httpRoutes' | 'tunnels' | 'checks' | 'peerCalls' | 'writes' | 'messages'>): readonly SetUpPlugin[] {
-    const cradle = createCradle({ ...tokens, clock: this.#clock, random: this.#random, logger: this.#logger, peerBook, announcer, control })
-    const plugins = setUpPlugins(this.#plugins, ({ plugin: { name: plugin }, config }) => {
-      return createPluginScope(cradle, { config, logger: this.#logger.child({ plugin }), hooks: board.facade() }).cradle as PluginCradle
+  #setUp (hosts: PluginHosts, { board, peers: peerBook, announcer, control }: NodeParts, tokens: Tokens): void {
+    const { clock, random } = this.#options
+    const cradle = createCradle({ ...tokens, clock, random, logger: this.#logger, peerBook, announcer, control })
+    hosts.setUp(({ name: plugin, loaded: { config }, bulkhead, clock, taps }) => {
+      const own = { config, clock, logger: this.#logger.child({ plugin }), hooks: board.facade(taps), ...guardTokens(tokens, bulkhead) }
+      return createPluginScope(cradle, own).cradle as PluginCradle
     })
     board.seal()
-    return plugins
+  }
+
+  #watchPart (hosts: PluginHosts): Part {
+    const { clock, config: { telemetry: { log_format: format } } } = this.#options
+    let watch: StallWatch | undefined
+    return {
+      name: 'the stall watch',
+      start: () => { watch = new StallWatch({ clock, format, places: hosts.places, stalled: (stall) => hosts.stalled(stall) }) },
+      stop: async () => await watch?.stop()
+    }
   }
 
   #notePart (url: string): Part {

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '@akshi/core'
 
 const RuleConfig = Type.Object({
   id: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,39}$', description: 'What refusals call the rule: lower-case letters, digits and hyphens.' }),

@@ -11,6 +11,7 @@ import { Scanner, textRules } from './scanner.ts'
 export default definePlugin({
   name: 'guard',
   apiVersion: 1,
+  required: true,
   config: GuardConfig,
   setup: ({ config: { rules, allow, values_from_env: names }, clock, logger, identity, settings, control, announcer, hooks, checks }) => {
     const env = new Map(names.flatMap((name): [string, string][] => process.env[name] === undefined ? [] : [[name, process.env[name]]]))

@@ -6,6 +6,8 @@ import { engine, hex } from './engine.ts'
 import { actor, entries, entry, entryId, LogWriter } from './log-writer.ts'
 import { segments, textsOf, writeSegment } from './written-segment.ts'
 
+const soaks = process.env.SOAK === '1'
+
 function replay (rules: SegmentRules, changes: readonly Uint8Array[]): LogChange[] {
   return changes.map((bytes) => {
     const change = rules.check(bytes)
@@ -56,7 +58,7 @@ describe('SegmentRules over many changes', () => {
       replay(rules, changes.slice(first))
       expect(hex(rules.document(texts))).to.equal(hex(saved))
       expect(SegmentRules.ofDocument(saved).proof.changes().map(hex)).to.deep.equal(changes.map(hex))
-    }))
+    }), { numRuns: soaks ? 300 : 30 })
   })
 
   it('says which actors may write next', () => {

@@ -119,28 +119,63 @@ describe('Candidates', () => {
     expect(dials.length).to.equal(2)
   })
 
-  it('dial eight at a time, and keep 256 claims waiting at most', async () => {
+  it('dial six of one source at a time, and keep 256 of its claims waiting at most', async () => {
     const { candidates, clock, dials, most } = makeCandidates(() => undefined)
     candidates.report({ did: one, addresses: Array.from({ length: 1_000 }, (_, port) => at(port)) }, 'mdns')
     await finish()
-    expect([dials.length, most()]).to.deep.equal([8, 8])
+    expect([dials.length, most()]).to.deep.equal([6, 6])
     const stopped = candidates.stop()
     await stopped
     expect(clock.delays).to.deep.equal([])
     const quick = makeCandidates(() => 'alpha')
     quick.candidates.report({ did: one, addresses: Array.from({ length: 1_000 }, (_, port) => at(port)) }, 'mdns')
     await finish()
-    expect([quick.dials.length, quick.most()]).to.deep.equal([256, 8])
+    expect([quick.dials.length, quick.most(), quick.candidates.droppedOf('mdns')]).to.deep.equal([256, 6, 999 - 256])
   })
 
   it('give a dial ten seconds, and dial the next', async () => {
-    const { candidates, clock, dials, lines } = makeCandidates((_did, port) => port < 8 ? undefined : 'alpha')
-    candidates.report({ did: one, addresses: Array.from({ length: 9 }, (_, port) => at(port)) }, 'mdns')
+    const { candidates, clock, dials, lines } = makeCandidates((_did, port) => port < 6 ? undefined : 'alpha')
+    candidates.report({ did: one, addresses: Array.from({ length: 7 }, (_, port) => at(port)) }, 'mdns')
     await clock.advance(9_999)
-    expect(dials.length).to.equal(8)
+    expect(dials.length).to.equal(6)
     await clock.advance(1)
     await finish()
-    expect([dials.includes(8), lines[0]]).to.deep.equal([true, 'warn a candidate could not be reached'])
+    expect([dials.includes(6), lines[0]]).to.deep.equal([true, 'warn a candidate could not be reached'])
+    await candidates.stop()
+  })
+
+  it('give each source its turn: who floods delays nobody but itself', async () => {
+    const { candidates, clock, dials, most } = makeCandidates((_did, port) => port < 1_000 ? undefined : 'alpha')
+    candidates.report({ did: one, addresses: Array.from({ length: 900 }, (_, port) => at(port + 1)) }, 'flood')
+    candidates.report({ did: two, addresses: [at(1_001), at(1_002), at(1_003)] }, 'quiet')
+    await finish()
+    expect([dials.filter((port) => port > 1_000), most(), candidates.droppedOf('quiet')]).to.deep.equal([[1_001, 1_002, 1_003], 8, 0])
+    expect(candidates.droppedOf('flood')).to.be.greaterThan(600)
+    await candidates.stop()
+    expect(clock.delays).to.deep.equal([])
+  })
+
+  it('forget the oldest of 512 addresses that a source has named', async () => {
+    const { candidates, clock } = makeCandidates(() => 'alpha')
+    for (let number = 0; number < 520; number++) {
+      candidates.report({ did: one, addresses: [at(1_000 + number)] }, 'flood')
+      await finish()
+      await clock.advance(30)
+    }
+    const ports = candidates.triesOf(one).map(({ address: { port } }) => port)
+    expect([ports.length, Math.min(...ports)]).to.deep.equal([512, 1_008])
+  })
+
+  it('dial 33 of a source in a second at most, when it has had 256 at once', async () => {
+    const { candidates, clock, dials } = makeCandidates(() => unreachable)
+    for (let turn = 0; turn < 4; turn++) {
+      candidates.report({ did: one, addresses: Array.from({ length: 250 }, (_, port) => at(1 + 250 * turn + port)) }, 'flood')
+      await finish()
+    }
+    expect(dials.length).to.be.within(256, 258)
+    const before = new Set(dials)
+    await clock.advance(1_000)
+    expect(dials.filter((port) => !before.has(port)).length).to.be.within(10, 34)
     await candidates.stop()
   })
 

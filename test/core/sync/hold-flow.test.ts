@@ -69,7 +69,7 @@ describe('A tap of beforeEnvelopeSend', () => {
     await append(lab, 'free')
     await lab.run(1_000)
     expect([countAt(lab, 1, 'held'), countAt(lab, 1, 'free'), countAt(lab, 2, 'held'), countAt(lab, 2, 'free')]).to.deep.equal([0, 1, 1, 1])
-    expect(said(lab)?.reason).to.equal('it lacks 1 envelopes, held back here: A tap of beforeEnvelopeSend failed: guard is broken')
+    expect(said(lab)?.reason).to.equal('it lacks 1 envelopes, held back here: plugin "guard" (guard) failed in beforeEnvelopeSend: guard is broken')
   })
 
   it('that never decides stalls no other link', async () => {
@@ -91,7 +91,7 @@ describe('A tap of beforeEnvelopeSend', () => {
       await lab.run(60_000)
       expect(['held', 'a-free', 'z-free'].map((journal) => countAt(lab, 1, journal))).to.deep.equal([0, 1, 1])
       expect(lab.nodes.flatMap(({ control }) => control.peers().flatMap(({ link }) => link?.transport === undefined || link.state === 'up' ? [] : [link.reason])).filter((reason) => !reason.includes('no answer'))).to.deep.equal([])
-      expect(said(lab)?.reason).to.include('held back here: a tap of beforeEnvelopeSend did not decide within 2 s')
+      expect(said(lab)?.reason).to.include('held back here: plugin "guard" (guard) did not decide in beforeEnvelopeSend within 2 s')
     })
 
     it('is not asked again and again', async () => {

@@ -7,7 +7,7 @@ import { lineLogger } from '../../support/line-logger.ts'
 import { madeUpDid } from '../peers/peer-fixture.ts'
 
 const [one, two, origin] = [madeUpDid(1), madeUpDid(2), madeUpDid(3)]
-const hangs = 'a tap of beforeEnvelopeSend did not decide within 2 s'
+const hangs = 'taps of beforeEnvelopeSend did not decide within 2.5 s'
 const never = () => new Promise<never>(() => {})
 
 /** An item as far as the gate looks at it. */
@@ -55,9 +55,9 @@ describe('SendGate', () => {
     expect([vetoing.asked.length, throwing.asked.length, vetoing.clock.delays, throwing.clock.delays]).to.deep.equal([2, 2, [], []])
   })
 
-  it('vetoes for a tap that has not decided after two seconds, and says that it hung', async () => {
+  it('vetoes for a tap that has not decided after two and a half seconds, and says that it hung', async () => {
     const { clock, decided } = gate(never)
-    expect([await decided(item(1)), clock.monotonic(), clock.delays]).to.deep.equal([{ veto: { reason: hangs, retryAfterMs: 60_000 }, hung: true }, 2_000, []])
+    expect([await decided(item(1)), clock.monotonic(), clock.delays]).to.deep.equal([{ veto: { reason: hangs, retryAfterMs: 60_000 }, hung: true }, 2_500, []])
   })
 
   it('waits for a tap that takes less', async () => {

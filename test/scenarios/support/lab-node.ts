@@ -76,6 +76,11 @@ export class LabNode {
     if (outcome !== undefined && outcome.code !== 0) throw new Error(`${this.name} ended with ${outcome.code}:\n${outcome.stderr}`)
   }
 
+  /** Resolves, to its exit code, when it has ended by itself. */
+  async ends (): Promise<number | string | undefined> {
+    return (await this.#process?.ends())?.code
+  }
+
   /** Ends it at once, as a power cut would, with the commands that still run. Safe when nothing does. */
   async kill (): Promise<void> {
     const all = [...this.#commands, ...this.#process === undefined ? [] : [this.#process]]

@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
-import type { Did } from '@akshi/core'
+import { makeNodeHome } from '../../support/node-home.ts'
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts'
-import { runAkshi } from './akshi-process.ts'
 import { LabNode } from './lab-node.ts'
 import type { LabSettings, NodeOptions } from './runtime-file.ts'
 
@@ -117,9 +116,7 @@ export class Lab {
 
   async #makeHome (name: string): Promise<LabNode> {
     const home = join(this.path, `${this.#homes++}-${name}`)
-    const { code, stdout, stderr } = await runAkshi(['init', '--name', name, '--home', home, '--json'], this.path)
-    if (code !== 0) throw new Error(`akshi init failed (${code}): ${stderr}`)
-    const node = new LabNode(name, home, (JSON.parse(stdout) as { did: Did }).did, this.path, this.#settings)
+    const node = new LabNode(name, home, await makeNodeHome(home), this.path, this.#settings)
     this.#nodes.push(node)
     await node.configure()
     return node

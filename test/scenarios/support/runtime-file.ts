@@ -21,6 +21,8 @@ export interface NodeOptions {
   readonly intervalSecs?: number
   /** More plugins, as `[[plugins]] package`. */
   readonly plugins?: readonly string[]
+  /** Those of them without which the node must not run. */
+  readonly requiredPlugins?: readonly string[]
 }
 
 /** What all nodes of a lab have in common. */
@@ -35,7 +37,7 @@ const text = JSON.stringify
 
 /** The runtime.toml of a node: on a free port of loopback, and quick to notice things. */
 export function runtimeFile (name: string, home: string, lab: LabSettings, options: NodeOptions = {}): string {
-  const { trust = 'known', mdns = false, folder = 'own', peers = [], agents = [], intervalSecs = 1, plugins = [] } = options
+  const { trust = 'known', mdns = false, folder = 'own', peers = [], agents = [], intervalSecs = 1, plugins = [], requiredPlugins = [] } = options
   return [
     '[node]', `name = ${text(name)}`, `home = ${text(home)}`,
     '[dashboard]', 'bind = "127.0.0.1"', 'port = 0',
@@ -47,7 +49,7 @@ export function runtimeFile (name: string, home: string, lab: LabSettings, optio
     '[[plugins]]', 'package = "@akshi/plugin-fs"', '[plugins.config]', 'poll_interval_secs = 0.2',
     ...folder === 'lab' ? [`dir = ${text(lab.sharedDir)}`] : [],
     ...mdns ? ['[[plugins]]', 'package = "@akshi/plugin-mdns"', '[plugins.config]', 'interfaces = ["127.0.0.1"]', `port = ${lab.mdnsPort}`] : [],
-    ...plugins.flatMap((plugin) => ['[[plugins]]', `package = ${text(plugin)}`]),
+    ...plugins.flatMap((plugin) => ['[[plugins]]', `package = ${text(plugin)}`, ...requiredPlugins.includes(plugin) ? ['required = true'] : []]),
     ''
   ].join('\n')
 }

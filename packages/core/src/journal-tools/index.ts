@@ -6,5 +6,6 @@
 export { readExportFile, writeExportFile, type ExportFile, type ExportHeader } from './export-file.ts'
 export { readItems } from './value-stream.ts'
 export type { BadRecord, PlacedItem, Verification, VerifiedCount } from './verification.ts'
-export { verifyItems, type VerifyOptions } from './verifier.ts'
-export { verifyHome, type VerifyHomeOptions } from './verify-home.ts'
+export { verifyHome, verifyItems } from './on-demand.ts'
+export type { VerifyOptions } from './verifier.ts'
+export type { VerifyHomeOptions } from './verify-home.ts'

@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts'
 import type { Random } from '../random.ts'
 import type { AddressTry } from '../peer-explanation.ts'
 import type { Prober } from '../transport.ts'
+import { ClaimSource, type Attempt, type Claim } from './claim-source.ts'
 import { sameAddress } from './known-peer.ts'
 import type { KnownPeers } from './known-peers.ts'
 
@@ -18,28 +19,7 @@ interface Own {
   readonly addresses: () => readonly Address[]
 }
 
-interface Claim {
-  readonly did: Did
-  readonly address: Address
-  readonly source: string
-  readonly onLink: boolean
-}
-
-interface Attempt {
-  readonly claim: Claim
-  failures: number
-  /** When it was dialled last, milliseconds since the Unix epoch. */
-  triedAt: number | undefined
-  /** Why that failed. */
-  error: string | undefined
-  /** When it may be dialled again, on the monotonic clock. */
-  notBefore: number
-  timer: Timer | undefined
-}
-
 const maxDials = 8
-const maxWaiting = 256
-const maxAttempts = 1_024
 const maxRetries = 6
 const freshMs = 60_000
 const dialTimeoutMs = 10_000
@@ -47,7 +27,7 @@ const dialTimeoutMs = 10_000
 /**
  * Turns claims into meetings: dials what discoveries report, within a budget, and notes in the peer book who showed a
  * key. Claims cost their inventor nothing, so everything here is bounded: dials at a time, claims that wait, addresses
- * that are remembered, and how often an address is tried.
+ * that are remembered, how often an address is tried, and of each the share that one source can have. Sources take turns.
  */
 export class Candidates {
   readonly #own: Own
@@ -56,8 +36,9 @@ export class Candidates {
   readonly #clock: Clock
   readonly #random: Random
   readonly #logger: Logger
-  readonly #attempts = new Map<string, Attempt>()
-  readonly #waiting = new Map<string, Claim>()
+  /** By name; the one whose turn it is stands first. */
+  readonly #sources = new Map<string, ClaimSource>()
+  #refill: Timer | undefined
   readonly #dials = new Set<Promise<void>>()
   readonly #stopped = new AbortController()
 
@@ -79,40 +60,79 @@ export class Candidates {
   report (candidate: PeerCandidate, source: string): void {
     if (candidate.did === this.#own.did || this.#stopped.signal.aborted) return
     const mine = this.#own.addresses()
+    const queue = this.#sourceOf(source)
     for (const address of candidate.addresses.filter((address) => !mine.some((own) => sameAddress(own, address)))) {
       const claim = { did: candidate.did, address, source, onLink: candidate.onLink === true }
-      if (this.#waiting.size < maxWaiting) this.#waiting.set(keyOf(claim), claim)
+      queue.add(keyOf(claim), claim)
     }
     this.#dialNext()
   }
 
+  /** Addresses that a source reported beyond its share. */
+  droppedOf (source: string): number {
+    return this.#sources.get(source)?.dropped ?? 0
+  }
+
   /** What became of the addresses at which a node was said to be. */
   triesOf (did: Did): readonly AddressTry[] {
-    return [...this.#attempts.values()].filter(({ claim }) => claim.did === did).map((attempt) => this.#describe(attempt))
+    return this.#attempts.filter(({ claim }) => claim.did === did).map((attempt) => this.#describe(attempt))
   }
 
   /** Resolves when no dial is under way any more. */
   async stop (): Promise<void> {
     this.#stopped.abort()
-    for (const { timer } of this.#attempts.values()) timer?.cancel()
+    this.#refill?.cancel()
+    for (const { timer } of this.#attempts) timer?.cancel()
     await Promise.all(this.#dials)
   }
 
+  get #attempts (): readonly Attempt[] {
+    return [...this.#sources.values()].flatMap(({ attempts }) => [...attempts.values()])
+  }
+
+  #sourceOf (name: string): ClaimSource {
+    const source = this.#sources.get(name) ?? new ClaimSource(this.#clock)
+    this.#sources.set(name, source)
+    return source
+  }
+
+  /** Dials as much as may be dialled now. */
   #dialNext (): void {
     const prober = this.#prober
-    if (prober === undefined) return
-    for (const [key, claim] of this.#waiting) {
-      if (this.#dials.size >= maxDials) return
-      this.#waiting.delete(key)
-      const attempt = this.#attemptFor(key, claim)
-      if (attempt.notBefore > this.#clock.monotonic()) continue
-      attempt.notBefore = Infinity
-      const dial = this.#dial(prober, claim, attempt).finally(() => {
-        this.#dials.delete(dial)
-        if (!this.#stopped.signal.aborted) this.#dialNext()
-      })
-      this.#dials.add(dial)
+    if (prober === undefined || this.#stopped.signal.aborted) return
+    while (this.#dials.size < maxDials) {
+      const [name, source] = this.#nextSource() ?? []
+      if (name === undefined || source === undefined) return
+      this.#sources.delete(name)
+      this.#sources.set(name, source)
+      this.#dialOf(prober, source)
     }
+  }
+
+  /** The source whose turn it is; when all have had their share, they are asked again when there is more. */
+  #nextSource (): [name: string, source: ClaimSource] | undefined {
+    const ready = [...this.#sources].filter(([, { isReady }]) => isReady)
+    const next = ready.find(([, { waitMs }]) => waitMs <= 0)
+    if (next !== undefined || ready.length === 0) return next
+    this.#refill?.cancel()
+    this.#refill = this.#clock.timer(Math.min(...ready.map(([, { waitMs }]) => waitMs)), () => this.#dialNext())
+  }
+
+  /** Dials the next claim of a source, unless it was tried not long ago. */
+  #dialOf (prober: Prober, source: ClaimSource): void {
+    const [key, claim] = source.take() ?? []
+    if (key === undefined || claim === undefined) return
+    const attempt = source.attemptFor(key, claim)
+    if (attempt.notBefore > this.#clock.monotonic()) return
+    attempt.notBefore = Infinity
+    source.spend()
+    source.dialling++
+    const dial = this.#dial(prober, claim, attempt).finally(() => {
+      source.dialling--
+      this.#dials.delete(dial)
+      this.#dialNext()
+    })
+    this.#dials.add(dial)
   }
 
   async #dial (prober: Prober, claim: Claim, attempt: Attempt): Promise<void> {
@@ -137,7 +157,7 @@ export class Candidates {
     attempt.error = describeError(error)
     const message = isMeshError(error, 'MESH_PEER_MISMATCH') ? 'another node answers at the address of a candidate' : 'a candidate could not be reached'
     this.#logger.warnOnce(`${did} ${host} ${port}`, message, { did, address: `${host}:${port}`, source, error: attempt.error })
-    const isForgotten = this.#attempts.get(keyOf(claim)) !== attempt
+    const isForgotten = this.#sourceOf(source).attempts.get(keyOf(claim)) !== attempt
     if (isForgotten || attempt.failures > maxRetries) return
     attempt.timer = this.#clock.timer(delayMs, () => {
       attempt.notBefore = 0
@@ -155,19 +175,6 @@ export class Candidates {
       ...error !== undefined && { error },
       ...waits && { retryInMs: Math.max(0, Math.round(notBefore - this.#clock.monotonic())) }
     }
-  }
-
-  #attemptFor (key: string, claim: Claim): Attempt {
-    let attempt = this.#attempts.get(key)
-    if (attempt !== undefined) return attempt
-    if (this.#attempts.size >= maxAttempts) {
-      const [oldest, forgotten] = this.#attempts.entries().next().value ?? []
-      forgotten?.timer?.cancel()
-      if (oldest !== undefined) this.#attempts.delete(oldest)
-    }
-    attempt = { claim, failures: 0, triedAt: undefined, error: undefined, notBefore: 0, timer: undefined }
-    this.#attempts.set(key, attempt)
-    return attempt
   }
 }
 

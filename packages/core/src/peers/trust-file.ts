@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Type, type Static } from 'typebox'
-import { Value } from 'typebox/value'
+import { Check, Type } from '#typebox'
+import type { Static } from 'typebox'
 import { isDid, type Did } from '../did.ts'
 import { describeError, MeshError } from '../errors.ts'
 import type { FeedState } from '../transport.ts'
@@ -40,7 +40,7 @@ const FileForm = Type.Object({
 /** Reads `trust.json`. Throws `MESH_DISK_FAILED` when it cannot be read or understood: nobody is trusted by guess. */
 export async function readTrustFile (path: string): Promise<Decisions> {
   const content = await readJson(path)
-  if (!Value.Check(FileForm, content)) throw unreadable(path, 'it is not a trust file of version 1')
+  if (!Check(FileForm, content)) throw unreadable(path, 'it is not a trust file of version 1')
   return {
     trusted: byDid(path, content.trusted, (_did, each) => each),
     blocked: byDid(path, content.blocked, (_did, each) => each),

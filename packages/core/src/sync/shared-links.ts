@@ -17,6 +17,7 @@ export class SharedLinks {
   readonly #options: SharedLinkOptions
   readonly #changed: () => void
   readonly #links = new Map<string, LinkLoop>()
+  readonly #closing = new Set<Promise<void>>()
   #timer: Timer | undefined
 
   /** `changed` is called when a link has come into another state. */
@@ -44,10 +45,17 @@ export class SharedLinks {
     if (soonest < Infinity) this.#timer = this.#options.clock.timer(soonest, again)
   }
 
+  /** Gives up the link over a transport that is gone. */
+  close (name: string): void {
+    const closing = this.#links.get(name)?.stop().finally(() => this.#closing.delete(closing as Promise<void>))
+    this.#links.delete(name)
+    if (closing !== undefined) this.#closing.add(closing)
+  }
+
   /** Resolves when all links are closed. */
   async stop (): Promise<void> {
     this.#timer?.cancel()
-    await Promise.all([...this.#links.values()].map((loop) => loop.stop()))
+    await Promise.all([...[...this.#links.values()].map((loop) => loop.stop()), ...this.#closing])
   }
 
   /** How long a peer's own link is still given; none when the peer has said goodbye. */

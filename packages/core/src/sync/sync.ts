@@ -124,6 +124,12 @@ export class Sync {
     this.#loopOf(from)?.look()
   }
 
+  /** A transport does not work any more, and is not among the options' `transports`: what went over it goes another way. */
+  lost (transport: string): void {
+    this.#shared.close(transport)
+    this.#plan()
+  }
+
   /** The link to a peer, if it is one that is dialled. */
   linkTo (did: Did): LinkLoop | undefined {
     return this.#peers.to(did)?.loop
@@ -190,7 +196,9 @@ export class Sync {
   }
 
   #linkChanged (): void {
-    this.#noteLooked()
+    const states = this.#loops.map(({ status }) => status.state)
+    // Whoever can be asked for what this node has lost was asked.
+    if (states.includes('up') && !states.includes('connecting')) this.#options.recovery.done()
     this.#settle()
   }
 
@@ -232,18 +240,8 @@ export class Sync {
     const newcomers = trusted.filter(({ did }) => !this.#trusted.has(did))
     this.#trusted = new Set(trusted.map(({ did }) => did))
     if (newcomers.length === 0) return
-    for (const { did } of newcomers) this.#unpark(did)
+    // What others sent of a node before it was trusted need not be sent again.
+    for (const { did } of newcomers) this.#options.journals.unpark(did).catch((error: unknown) => this.#options.notices.add('MESH_DISK_FAILED', describeError(error)))
     for (const loop of this.#loops) loop.look()
-  }
-
-  /** What others sent of a node before it was trusted need not be sent again. */
-  #unpark (did: Did): void {
-    this.#options.journals.unpark(did).catch((error: unknown) => this.#options.notices.add('MESH_DISK_FAILED', describeError(error)))
-  }
-
-  /** Whoever can be asked for what this node has lost was asked. */
-  #noteLooked (): void {
-    const states = this.#loops.map(({ status }) => status.state)
-    if (states.includes('up') && !states.includes('connecting')) this.#options.recovery.done()
   }
 }

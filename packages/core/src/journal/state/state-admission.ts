@@ -1,3 +1,4 @@
+import { MeshError } from '../../errors.ts'
 import type { StateEnvelope } from '../../envelope.ts'
 import type { OwnFeedContext } from '../feed.ts'
 import { readCandidate, type Candidate } from './candidate.ts'
@@ -78,7 +79,7 @@ export class StateAdmission {
     try {
       history.apply(ready)
     } catch (error) {
-      if (!isEngineAlive()) throw new Error('Automerge has stopped for good while a change was applied. Restart this node: it then finds out which change it was and refuses it', { cause: error })
+      if (!isEngineAlive()) throw new MeshError('MESH_JOURNAL_DAMAGED', 'Automerge has stopped for good while a change was applied. Restart this node: it then finds out which change it was and refuses it', { cause: error })
       if (ready.length === 1) history.refuse(first, error)
       this.#stored.discard()
       this.#context.mark.end()
