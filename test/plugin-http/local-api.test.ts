@@ -141,14 +141,14 @@ describe('local API', () => {
   })
 
   it('turns error codes into statuses', async () => {
-    const codes = ['MESH_JOURNAL_NAME_INVALID', 'MESH_DID_INVALID', 'MESH_PEER_UNKNOWN', 'MESH_PEER_AMBIGUOUS', 'MESH_ENTRY_TOO_LARGE', 'MESH_WRITE_VETOED', 'MESH_DISK_FAILED'] as const
+    const codes = ['MESH_JOURNAL_NAME_INVALID', 'MESH_DID_INVALID', 'MESH_PEER_UNKNOWN', 'MESH_PEER_AMBIGUOUS', 'MESH_ENTRY_TOO_LARGE', 'MESH_WRITE_VETOED', 'MESH_HOOK_FAILED', 'MESH_DISK_FAILED'] as const
     const answers = []
     for (const code of codes) {
       node.fake.answers.trust = new MeshError(code, 'why')
       const answer = await operate(node.port, '/api/v1/trust', json({ peer: 'x' }))
       answers.push([answer.status, answer.json()])
     }
-    expect(answers).to.deep.equal([400, 400, 404, 409, 413, 422, 503].map((status, i) => [status, { error: codes[i], detail: 'why' }]))
+    expect(answers).to.deep.equal([400, 400, 404, 409, 413, 422, 503, 503].map((status, i) => [status, { error: codes[i], detail: 'why' }]))
   })
 
   it('says nothing of its own faults but that it has one', async () => {

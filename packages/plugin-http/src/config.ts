@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '@akshi/core'
 
 /** What only this plugin needs; port, address, token and rate limits are `[dashboard]` in runtime.toml. */
 export const HttpConfig = Type.Object({

@@ -18,6 +18,7 @@ export { createCertificate, type Certificate } from './certificate.ts'
 export default definePlugin({
   name: 'http',
   apiVersion: 1,
+  required: true,
   config: HttpConfig,
   setup ({ config, settings, identity, announcer, control, httpRoutes, tunnels, peerBook, peerCalls, checks, hooks, clock, logger }) {
     const requestTimeoutMs = config.request_timeout_secs * 1000

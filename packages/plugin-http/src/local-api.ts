@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { isMeshError, maxRequestBytes, systemClock, type Clock, type Logger, type NodeControl } from '@akshi/core'
 import { addJournalRoutes } from './local-journals.ts'
 import { sendEvents } from './local-events.ts'
+import { metricsOf, metricsType } from './metrics.ts'
 import { readAfter, readAgent, readPeer, readTrust } from './local-request.ts'
 import { sendError, sendJson } from './reply.ts'
 import { refuseMethod, RequestError } from './request-error.ts'
@@ -39,6 +40,7 @@ export function localApi ({ control, logger, clock = systemClock, admit, otherwi
   get('/api/v1/doctor', () => control.doctor())
   get('/api/v1/journals', () => control.journals())
   get('/api/v1/sync/convergence', ({ query }) => control.convergence(readAgent(query)))
+  app.route('/api/v1/metrics').all(guard).get((_request, response) => { response.type(metricsType).send(metricsOf(control.status())) }).all(noOther('GET, HEAD'))
   post('/api/v1/trust', ({ body }) => control.trust(readTrust(body)))
   post('/api/v1/untrust', ({ body }) => control.untrust(readTrust(body)))
   app.route('/api/v1/events').all(guard).get((request, response) => sendEvents(response, control, readAfter(request), clock)).all(noOther('GET'))

@@ -1,4 +1,4 @@
-import { describeError, isMeshError, type Address, type AddressTry, type Check, type Clock, type Did, type NodeControl, type Observation, type PeerStatus, type Prober } from '@akshi/core'
+import { describeError, isMeshError, MeshError, type Address, type AddressTry, type Check, type Clock, type Did, type NodeControl, type Observation, type PeerStatus, type Prober } from '@akshi/core'
 import { printAddress } from './address-race.ts'
 import { mismatchOf } from './peer-mismatch.ts'
 import type { PeerClocks } from './peer-clocks.ts'
@@ -92,7 +92,7 @@ function addressesOf ({ addresses }: PeerStatus, known: readonly AddressTry[]): 
 /** Aborts what `task` does after `limitMs`. */
 async function within<Result> (clock: Clock, limitMs: number, signal: AbortSignal, task: (over: AbortSignal) => Promise<Result>): Promise<Result> {
   const over = new AbortController()
-  const timer = clock.timer(limitMs, () => over.abort(new Error(`no answer in ${limitMs / 1000} s`)))
+  const timer = clock.timer(limitMs, () => over.abort(new MeshError('MESH_TIMEOUT', `no answer in ${limitMs / 1000} s`)))
   try {
     return await task(AbortSignal.any([over.signal, signal]))
   } finally {

@@ -25,6 +25,7 @@ const statuses: Readonly<Partial<Record<MeshErrorCode, number>>> = {
   MESH_ENTRY_TOO_LARGE: 413,
   MESH_WRITE_VETOED: 422,
   MESH_DISK_FAILED: 503,
+  MESH_HOOK_FAILED: 503,
   MESH_NOT_RUNNING: 503,
   MESH_TIMEOUT: 503
 }
