@@ -20,6 +20,11 @@ describe('commands that need no node', () => {
     expect((await folder.akshi(['id'])).stdout).to.include(`DID          ${did}\n`)
   })
 
+  it('id --did prints the DID and nothing else', async () => {
+    const { did } = JSON.parse((await folder.akshi(['id', '--json'])).stdout) as { did: string }
+    expect((await folder.akshi(['id', '--did'])).stdout).to.equal(`${did}\n`)
+  })
+
   it('id shows the DID of each agent that is declared', async () => {
     await writeFile(join(folder.path, 'agents.toml'), `[node]\nhome = "${folder.path}/.akshi"\n[[agents]]\nname = "scout"\n`)
     const { stdout } = await folder.akshi(['id', '-c', 'agents.toml'])

@@ -42,7 +42,7 @@ const status: NodeStatus = {
     parked: [{ origin: otherDid, name: 'gam\u001bma', why: 'trust', items: 12, bytes: 3_400 }, { origin: did, name: 'alpha', why: 'before', items: 1, bytes: 10 }]
   }],
   plugins: [],
-  shared: [{ transport: 'fs', state: 'up', reason: 'peers are there', since: '', writing: false }],
+  shared: [{ transport: 'fs', state: 'up', reason: 'peers are there', since: '', writing: false, held: [] }],
   notices: [{ code: 'MESH_ENVELOPE_INVALID', message: 'bad signature', count: 2, at: '' }]
 }
 

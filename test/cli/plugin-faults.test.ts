@@ -21,6 +21,13 @@ describe('faultProfile', () => {
     'loses what it called stored': [sabotagedTransport(memoryOptions, changeLink((link) => ({
       push: async (batch, signal) => ({ ...await link.push(batch.slice(1), signal), verdicts: batch.map(() => ({ status: 'stored' })) })
     }))), /items are missing that were called stored/],
+    'calls nothing stored': [sabotagedTransport(memoryOptions, changeLink((link) => ({
+      push: async (batch, signal) => ({ ...await link.push(batch, signal), verdicts: batch.map(() => ({ status: 'failed' })) })
+    }))), /nothing that was pushed was called stored/],
+    'gives nothing to those who were not there from the beginning': [sabotagedTransport(folderOptions, (parts, cradle, crew) => {
+      const isLate = crew.length >= 3 && !crew.some(({ cradle: { identity } }) => identity.did === cradle.identity.did)
+      return isLate ? changeLink(() => ({ async * pull () {} }))(parts, cradle, crew) : parts
+    }), /(\d+) of \1 items are missing that were called stored/],
     'cuts items': [sabotagedTransport(folderOptions, changeLink((link) => ({
       async * pull (want, options, signal) { for await (const item of link.pull(want, options, signal)) yield item.subarray(1) }
     }))), /items came that nobody sent/],

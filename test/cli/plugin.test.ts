@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { NodeStatus } from '@akshi/core'
 import { expect } from 'chai'
-import type { ScoreCard } from '../../packages/cli/src/plugin/score-card.ts'
+import { describeCard, type ScoreCard } from '../../packages/cli/src/plugin/score-card.ts'
 import { Folder } from './support/command.ts'
 import { FakeNode } from './support/fake-node.ts'
 
@@ -47,7 +47,7 @@ describe('akshi plugin', () => {
       it('scores well', async () => {
         const { code, card } = await score(path)
         const { promises } = card
-        expect({ code, plugin: card.plugin, kind: card.kind, problems: problemsOf(card), tried: promises.length > 0 }).to.deep.equal({ code: 0, plugin: `my-${kind}`, kind: title, problems: [], tried: true })
+        expect({ code, untried: card.untried, plugin: card.plugin, kind: card.kind, problems: problemsOf(card), tried: promises.length > 0 }).to.deep.equal({ code: 0, untried: [], plugin: `my-${kind}`, kind: title, problems: [], tried: true })
       })
 
       it('passes its tests', async () => {
@@ -93,7 +93,7 @@ describe('akshi plugin', () => {
     })
 
     it('writes the same files for what nodes share as examples/redis-transport has', async () => {
-      for (const file of ['shared-transport.js', 'item-index.js', 'feed-paths.js', 'turns.js']) {
+      for (const file of ['shared-transport.js', 'item-index.js', 'turns.js']) {
         const [template, example] = await Promise.all(['packages/cli/templates/transport/src', 'examples/redis-transport/src'].map((path) => readFile(join(root, path, file), 'utf8')))
         expect(template, file).to.equal(example)
       }
@@ -123,7 +123,30 @@ describe('akshi plugin', () => {
       expect(code).to.equal(6)
       expect(stderr).to.match(/^ {2}ok {4}reports again what is still there$/m)
       expect(stderr).to.match(/^ {2}FAIL {2}cannot be found any more once it has stopped: .* The promise: stop takes the node's records back where the mechanism can\.$/m)
-      expect(stdout).to.match(/promises {2}11 of 12\n.*\n {2}not good\n$/)
+      expect(stdout).to.match(/promises {2}11 of 12\n.*\n.*\n {2}not good\n$/)
+    })
+
+    const withoutDamage = (text: string) => text.replace(/ {2}damage: .*?\n {2}\},\n/s, '')
+
+    it('says which promises nobody tried, what the subject lacks for them, and that this is not good', async () => {
+      const path = await spoil('transport', 'akshi-untried', 'test/conformance.js', withoutDamage)
+      const { code, card } = await score(path)
+      const what = ['never gives damaged or foreign bytes as an item', 'calls nothing a duplicate that is damaged']
+      expect([code, card.ok, problemsOf(card), card.untried]).to.deep.equal([6, false, [], what.map((each) => ({ what: each, lacks: 'damage()' }))])
+      expect(describeCard(card)).to.include(`  not tried 2: the subject has no damage() and is not exempt ("${what.join('", "')}")`)
+    })
+
+    it('calls it good when the subject says why they cannot be tried', async () => {
+      const reasons = { 'never gives damaged or foreign bytes as an item': 'nobody else can write there', 'calls nothing a duplicate that is damaged': 'nobody else can write there' }
+      const path = await spoil('transport', 'akshi-excused', 'test/conformance.js', (text) => withoutDamage(text).replace("reach: 'shared',", `reach: 'shared', exempt: ${JSON.stringify(reasons)},`))
+      const { code, card } = await score(path)
+      expect([code, card.untried, card.exempt]).to.deep.equal([0, [], reasons])
+    })
+
+    it('says of the calls that failed under faults that they had to', async () => {
+      const { code, stdout } = await folder.akshi(['plugin', 'test', await make('transport', 'akshi-told')])
+      expect(code).to.equal(0)
+      expect(stdout).to.match(/\n {2}faults {4}0 problems in [^;\n]*\d+ pushes, [^;\n]*\n {12}of the calls \d+ aborted on purpose; \d+ failed as they must, while a node restarted or what they share was away\n {2}good\n$/)
     })
 
     it('names what a package lacks', async () => {
@@ -164,10 +187,25 @@ describe('akshi plugin', () => {
     })
   })
 
-  it('list shows what a running node has loaded, and from where', async () => {
-    const plugins: NodeStatus['plugins'] = [{ name: 'http', package: '@akshi/plugin-http' }, { name: 'pigeon', package: './pi\u001bgeon.mjs' }]
+  it('list shows what a running node has loaded, from where, and what its taps and calls cost', async () => {
+    const call = { what: 'beforeWrite', isTap: true, calls: 4, failures: 1, totalMs: 5, busyMs: 4.5, longestBusyMs: 3.25 }
+    const plugins: NodeStatus['plugins'] = [
+      { name: 'http', package: '@akshi/plugin-http', state: 'running', required: true, parts: ['transport', 'prober'], calls: [], candidatesDropped: 0 },
+      { name: 'pigeon', package: './pi\u001bgeon.mjs', state: 'failed', reason: 'no fu\u001bel', required: false, parts: [], calls: [call, { ...call, what: 'timer', isTap: false, calls: 0 }], candidatesDropped: 0 }
+    ]
     await using node = await FakeNode.start(`${folder.path}/.akshi`, () => ({ body: { plugins } }))
     const [people, json] = [await folder.akshi(['plugin', 'list']), await folder.akshi(['plugin', 'list', '--json'])]
-    expect([people.stdout, JSON.parse(json.stdout), node.requests.map(({ path }) => path)]).to.deep.equal(['NAME    PACKAGE\nhttp    @akshi/plugin-http\npigeon  ./pi\\u001bgeon.mjs\n', { plugins }, ['/api/v1/status', '/api/v1/status']])
+    expect([people.stdout.split('\n'), JSON.parse(json.stdout), node.requests.map(({ path }) => path)]).to.deep.equal([[
+      'NAME    STATE              GIVES              PACKAGE',
+      'http    running, required  transport, prober  @akshi/plugin-http',
+      'pigeon  failed             taps               ./pi\\u001bgeon.mjs',
+      '',
+      'pigeon has failed, and nothing of it runs: no fu\\u001bel',
+      '',
+      'PLUGIN  CALL             COUNT  FAILED     MEAN  BLOCKED',
+      'pigeon  tap beforeWrite      4       1  1.25 ms  3.25 ms',
+      'pigeon  timer                0       1        -        -',
+      ''
+    ], { plugins }, ['/api/v1/status', '/api/v1/status']])
   })
 })

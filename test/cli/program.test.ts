@@ -18,6 +18,11 @@ describe('the command line', () => {
     expect(stderr).to.equal("akshi: unknown command 'statsu' (Did you mean status?). See: akshi --help (MESH_REQUEST_INVALID)\n")
   })
 
+  it('ends a sentence of the command line with one full stop', async () => {
+    const { code, stderr } = await folder.akshi(['plugin', 'new', 'akshi-pigeon', '--kind', 'pigeon'])
+    expect({ code, stderr }).to.deep.equal({ code: 2, stderr: "akshi: option '--kind <kind>' argument 'pigeon' is invalid. Allowed choices are transport, discovery, hooks. See: akshi --help (MESH_REQUEST_INVALID)\n" })
+  })
+
   it('reports what makes no sense as usage', async () => {
     const wrong = [['init', '--port', '70000'], ['status', 'much'], ['run', '--trust', 'all'], ['trust'], ['wait'], ['journal'], ['journal', 'read', 'a', '--limit', '-1'], ['id', '--nmae', 'x']]
     const codes = await Promise.all(wrong.map(async (argv) => (await folder.akshi(argv)).code))

@@ -47,6 +47,18 @@ describe('akshi run', () => {
     expect(await node.ends()).to.equal(0)
   })
 
+  it('says that it has no local API, and so do the commands that would ask it', async () => {
+    await writeFile(file(), 'plugins = []\n[node]\nname = "alpha"\n')
+    await using node = await start()
+    expect(node.stdout).to.include('local  none: no plugin gives this node a local API').and.not.include('next')
+    const [status, doctor] = [await folder.akshi(['status']), await folder.akshi(['doctor'])]
+    expect([status.code, status.stderr.includes(`runs (process ${node.child.pid}), but nothing can be asked of it`)]).to.deep.equal([4, true])
+    expect([doctor.stdout.includes(`running (pid ${node.child.pid})`), doctor.stdout.includes('it runs without a local API')]).to.deep.equal([true, true])
+    node.child.kill('SIGTERM')
+    expect(await node.ends()).to.equal(0)
+    expect((await folder.akshi(['status'])).stderr).to.include('No node answers')
+  })
+
   it('keeps everything that was acknowledged when it is killed', async () => {
     await using node = await start()
     await folder.akshi(['journal', 'append', 'notes', 'safe'])
@@ -83,11 +95,11 @@ describe('akshi run', () => {
     expect(second.stderr).to.include(`process ${node.child.pid}`).and.include('(MESH_HOME_LOCKED)')
   })
 
-  it('names the plugin that failed, and leaves nothing running', async () => {
-    await writeFile(join(folder.path, '.akshi', 'bad.mjs'), `import { definePlugin, NoConfig } from '${import.meta.resolve('@akshi/core')}'
+  it('names the required plugin that failed, and leaves nothing running', async () => {
+    await writeFile(join(folder.path, '.akshi', 'bad.mjs'), `import { definePlugin, NoConfig } from '${new URL('../../packages/core/dist/index.js', import.meta.url).href}'
       const service = { start: async () => { throw new Error('no fuel') }, stop: async () => {} }
       export default definePlugin({ name: 'bad', apiVersion: 1, config: NoConfig, setup: () => ({ service }) })`)
-    await appendFile(file(), '[[plugins]]\npackage = "./bad.mjs"\n')
+    await appendFile(file(), '[[plugins]]\npackage = "./bad.mjs"\nrequired = true\n')
     await using node = new CommandProcess(['run'], folder.path)
     expect(await node.ends()).to.equal(6)
     expect(node.stderr).to.match(/plugin "bad" .*no fuel/).and.include('(MESH_PLUGIN_START_FAILED)')

@@ -81,9 +81,15 @@ export async function readToken ({ dashboard, node }: RuntimeConfig): Promise<st
   return dashboard.token ?? (await readOptional(homePaths(node.home).token))?.trim()
 }
 
-/** Base URL of the local API of a home: what the running node wrote down, else what is configured. */
+/**
+ * Base URL of the local API of a home: what the running node wrote down, else what is configured.
+ *
+ * @throws MeshError `MESH_NOT_RUNNING` when the node runs, but has none.
+ */
 export async function findNode (config: RuntimeConfig): Promise<string> {
-  return (await findRunning(config))?.url ?? `http://127.0.0.1:${config.dashboard.port}`
+  const { pid, url = `http://127.0.0.1:${config.dashboard.port}` } = await findRunning(config) ?? {}
+  if (url === '') throw new MeshError('MESH_NOT_RUNNING', `The node in ${config.node.home} runs (process ${pid}), but nothing can be asked of it: no plugin gives it a local API. Enable @akshi/plugin-http under [[plugins]] and start it anew; to stop it: kill ${pid}`)
+  return url
 }
 
 /** What the node of a home wrote down when it started, if its process is still there: one that was killed leaves its note. */

@@ -1,4 +1,6 @@
+import { writeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { inspect } from 'node:util'
 import { systemClock, type Clock } from '@akshi/core'
 
 /** The outside world as the command sees it. Tests pass their own. */
@@ -13,6 +15,10 @@ export interface Io {
   readonly self: readonly string[]
   /** Aborts when the operator wants the command to end. Listening starts with the first call. */
   interruption (): AbortSignal
+  /** Asks `take` about errors that nobody caught; one that it does not take ends the process, as without this. Returns the way to stop asking. */
+  uncaught (take: (error: unknown) => boolean): () => void
+  /** The command is about to end: what keeps this process from that for longer than a second is named, and ends with it. */
+  leave (): void
 }
 
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean, readonly columns?: number, readonly rows?: number }
@@ -37,8 +43,27 @@ export function processIo (): Io {
       if (!listening) listenForStop(stop)
       listening = true
       return stop.signal
-    }
+    },
+    uncaught: (take) => {
+      const listener = (error: unknown) => { if (!take(error)) crash(error) }
+      process.on('uncaughtException', listener)
+      return () => process.off('uncaughtException', listener)
+    },
+    leave: () => { setTimeout(endAnyway, graceMs).unref() }
   }
+}
+
+const graceMs = 1_000
+
+function endAnyway (): never {
+  writeSync(2, `akshi: a plugin has left something running (${[...new Set(process.getActiveResourcesInfo())].join(', ')}); the process ends nevertheless\n`)
+  process.exit()
+}
+
+/** Ends the process as one ends that listens to nothing. What was acknowledged is on disk. */
+function crash (error: unknown): never {
+  writeSync(2, `Uncaught ${inspect(error)}\n`)
+  process.exit(1)
 }
 
 const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const

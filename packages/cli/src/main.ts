@@ -32,7 +32,7 @@ function shownAlready ({ code }: CommanderError): boolean {
 }
 
 function usageError (error: CommanderError): MeshError {
-  const message = error.message.replace(/^error: /, '').replace('\n', ' ')
+  const message = error.message.replace(/^error: /, '').replace('\n', ' ').replace(/\.$/, '')
   return new MeshError('MESH_REQUEST_INVALID', `${message}. See: akshi --help`, { cause: error })
 }
 

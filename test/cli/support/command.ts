@@ -48,7 +48,9 @@ export class Folder {
       cwd: this.path,
       clock: options.clock ?? systemClock,
       self: [],
-      interruption: () => options.stop ?? new AbortController().signal
+      interruption: () => options.stop ?? new AbortController().signal,
+      uncaught: () => () => {},
+      leave: () => {}
     }
     return { code: await main(argv, io), stdout: stdout.text, stderr: stderr.text }
   }

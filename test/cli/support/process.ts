@@ -2,12 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const words = [
-  '--import', import.meta.resolve('tsx/esm'), '--conditions=source', fileURLToPath(new URL('akshi.ts', import.meta.url))
-]
+const akshi = fileURLToPath(new URL('../../../packages/cli/bin/akshi.js', import.meta.url))
 
-/** The shell words that run the command unbuilt. */
-export const command = [process.execPath, ...words].map((word) => `'${word}'`).join(' ')
+/** The shell words that run the command as it was built. */
+export const command = [process.execPath, akshi].map((word) => `'${word}'`).join(' ')
 
 /** The command as a process of its own, with what it has written so far. Dispose it: that kills it if it still runs. */
 export class CommandProcess {
@@ -18,7 +16,7 @@ export class CommandProcess {
 
   constructor (argv: readonly string[], home: string, env: NodeJS.ProcessEnv = {}) {
     const whole = { ...process.env, HOME: home, NO_COLOR: '1', ...env }
-    this.child = spawn(process.execPath, [...words, ...argv], { env: whole, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child = spawn(process.execPath, [akshi, ...argv], { env: whole, stdio: ['ignore', 'pipe', 'pipe'] })
     this.child.stdout?.on('data', (chunk) => { this.stdout += String(chunk) })
     this.child.stderr?.on('data', (chunk) => { this.stderr += String(chunk) })
     this.#closed = once(this.child, 'close')

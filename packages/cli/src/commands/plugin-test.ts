@@ -7,7 +7,7 @@ import type { Invocation } from '../invocation.ts'
 import { checkNode } from '../plugin/node-run.ts'
 import { checkPackage, type Line } from '../plugin/package-checks.ts'
 import { PluginFolder } from '../plugin/plugin-folder.ts'
-import { checkPromises } from '../plugin/promises.ts'
+import { checkPromises, untriedPromises } from '../plugin/promises.ts'
 import { describeCard, describeLine, makeCard, type ScoreCard } from '../plugin/score-card.ts'
 import { printable } from '../terminal.ts'
 
@@ -47,7 +47,8 @@ async function score (invocation: Invocation, path: string, { seed }: TestOption
   }
   const kit = await folder.kit()
   const promises = await checkPromises(kit, subject, show)
+  const untried = untriedPromises(kit, subject)
   const faults = await kit.faultProfile(subject, { seed })
   faults.problems.forEach((problem) => show({ what: `faults (seed ${seed})`, problem }))
-  return makeCard({ ...common, promises, faults })
+  return makeCard({ ...common, promises, untried, faults })
 }

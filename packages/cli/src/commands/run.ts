@@ -37,10 +37,21 @@ async function run (invocation: Invocation, options: RunOptions): Promise<void> 
   const stop = invocation.io.interruption()
   const runtime = await createRuntime(invocation, options)
   // A start that fails has undone itself; one that is interrupted ends first, within its deadline.
-  await runtime.start()
+  const letCrash = invocation.io.uncaught((error) => runtime.contain(error))
+  try {
+    await runtime.start()
+    await runUntil(stop, invocation, runtime)
+  } finally {
+    letCrash()
+    invocation.io.leave()
+  }
+}
+
+async function runUntil (stop: AbortSignal, invocation: Invocation, runtime: Runtime): Promise<void> {
   try {
     showNode(invocation, runtime)
-    await aborted(stop)
+    const failure = await Promise.race([aborted(stop), runtime.failure])
+    if (failure !== undefined) throw failure
   } finally {
     await runtime.stop()
   }
@@ -55,6 +66,7 @@ async function createRuntime (invocation: Invocation, options: RunOptions): Prom
     configDir: invocation.configDir(loaded),
     pluginDir: import.meta.dirname,
     written: loaded.written,
+    watchesStalls: true,
     logger: createLogger({ level, format, clock: io.clock, write: (line) => io.stderr.write(`${line}\n`) })
   })
 }
@@ -72,21 +84,23 @@ function configFlags ({ port, bind, trust, logLevel, logFormat }: RunOptions): R
 }
 
 function showNode (invocation: Invocation, runtime: Runtime): void {
-  const { name, did, home, pid, mesh, url } = runtime.control.status()
+  const { name, did, home, pid, mesh, url, plugins } = runtime.control.status()
+  const failed = plugins.filter(({ state }) => state === 'failed')
   const { terminal } = invocation
-  terminal.result({ name, did, url, home, pid }, () => [
+  terminal.result({ name, did, url, home, pid, ...failed.length > 0 && { failedPlugins: failed.map(({ name }) => name) } }, () => [
     `${terminal.style('bold', name)} is running; Ctrl-C stops it`,
     `  DID    ${did}`,
-    `  local  ${url}`,
+    `  local  ${url === '' ? 'none: no plugin gives this node a local API, so no command can ask it anything' : url}`,
     `  mesh   "${mesh.id}", trust = "${mesh.trust}"`,
     `  home   ${home}`,
-    `  next   ${invocation.command('status')}`
+    ...failed.map(({ name }) => terminal.style('yellow', `  without plugin "${name}", which has failed: ${invocation.command('doctor')}`)),
+    ...url === '' ? [] : [`  next   ${invocation.command('status')}`]
   ])
 }
 
-function aborted (signal: AbortSignal): Promise<void> {
+function aborted (signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    if (signal.aborted) return resolve(undefined)
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
   })
 }

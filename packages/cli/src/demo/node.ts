@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { homePaths, type Did } from '@akshi/core'
+import { homePaths, MeshError, type Did } from '@akshi/core'
 import { ApiClient } from '../api-client.ts'
 import type { Io } from '../io.ts'
 import { readLines } from '../line-splitter.ts'
@@ -81,7 +81,7 @@ export class DemoNode {
       if (line !== undefined && line !== '') return JSON.parse(line) as { url: string }
     }
     await Promise.all([logged, this.#exited])
-    throw new Error(`Node ${this.name} did not start (${this.#ended}):\n${this.#log.join('\n')}`)
+    throw new MeshError('MESH_NOT_RUNNING', `Node ${this.name} did not start (${this.#ended}):\n${this.#log.join('\n')}`)
   }
 
   async #keepLog (stderr: AsyncIterable<Uint8Array>): Promise<void> {

@@ -85,9 +85,9 @@ async function watch (sight: MeshSight, steps: readonly Milestone[], { io, stop,
 }
 
 function refuse (sights: readonly NodeSight[], open: readonly Milestone[], stop: AbortSignal, elapsedMs: number): void {
-  if (stop.aborted) throw new Error('Interrupted before the nodes converged.')
+  if (stop.aborted) throw new DOMException('Interrupted before the nodes converged.', 'AbortError')
   for (const { name, end } of sights) {
-    if (end !== undefined) throw new Error(`Node ${name} ended (${end.how}):\n${end.log.join('\n')}`)
+    if (end !== undefined) throw new MeshError('MESH_NOT_RUNNING', `Node ${name} ended (${end.how}):\n${end.log.join('\n')}`)
   }
   if (elapsedMs < deadlineMs) return
   const state = sights.map(({ name, entries, peers, transport, reason }) => `${name} has ${entries} entries, peers ${peers.join(' ') || 'none'}, ${transport.join(' + ') || 'no transport'} (${reason})`)

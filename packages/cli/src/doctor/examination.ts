@@ -38,6 +38,7 @@ export function findOldNode (version: string, needed: string): LocalFinding[] {
 
 async function examineNode (invocation: Invocation, config: RuntimeConfig): Promise<{ readonly pid?: number, readonly findings: readonly LocalFinding[] }> {
   const running = await findRunning(config).catch(() => undefined)                  // what keeps it from being read is found in the home
+  if (running?.url === '') return { pid: running.pid, findings: [found('warning', 'node', 'it runs without a local API, so nothing can be asked of it: no plugin gives it one', 'package = "@akshi/plugin-http"  # under [[plugins]] in runtime.toml')] }
   if (running !== undefined) {
     try {
       return { pid: running.pid, findings: await invocation.withNode((client) => client.doctor()) }

@@ -14,7 +14,7 @@ export async function checkNode (plugin: Plugin, config: Readonly<Record<string,
   const watched: Plugin = { ...plugin, setup: (cradle) => { parts = plugin.setup(cradle); return parts } }
   const home = await mkdtemp(join(tmpdir(), 'akshi-plugin-'))
   try {
-    const node = await createNode({ home, plugins: [{ plugin: watched, config }] })
+    const node = await createNode({ home, plugins: [{ plugin: watched, config, required: true }] })
     try {
       await node.start()
       await node.control.append('trial', [{ body: 'a line' }])

@@ -6,10 +6,22 @@ import type { Line } from './package-checks.ts'
 export async function checkPromises (kit: Kit, subject: Subject, seen: (line: Line) => void): Promise<readonly Line[]> {
   const cases = subject.reach === undefined ? kit.discoveryCasesOf(subject) : kit.transportCasesOf(subject)
   const lines: Line[] = []
-  for (const { name, run, promise } of cases) {
-    const line = await run(subject).then(() => ({ what: name }), (error: unknown) => ({ what: name, problem: `${describeError(error)}. The promise: ${promise}` }))
+  for (const { name, run } of cases) {
+    const line = await run(subject).then(() => ({ what: name }), (error: unknown) => ({ what: name, problem: describeError(error) }))
     lines.push(line)
     seen(line)
   }
   return lines
+}
+
+/** A promise that was not tried, and what the subject lacks for it. */
+export interface Untried {
+  readonly what: string
+  readonly lacks: string
+}
+
+/** The promises of its kind that this subject cannot try and is not exempt from. Throws as `checkPromises` rejects. */
+export function untriedPromises (kit: Kit, subject: Subject): readonly Untried[] {
+  const cases = subject.reach === undefined ? kit.untriedDiscoveryCasesOf(subject) : kit.untriedTransportCasesOf(subject)
+  return cases.map(({ name, needs = '' }) => ({ what: name, lacks: `${needs}()` }))
 }

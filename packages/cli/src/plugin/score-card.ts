@@ -1,6 +1,7 @@
 import type { FaultReport, Subject } from './kit.ts'
 import type { Line } from './package-checks.ts'
 import type { Manifest } from './plugin-folder.ts'
+import type { Untried } from './promises.ts'
 
 /** All that is known of a plugin. */
 export interface ScoreCard {
@@ -11,6 +12,8 @@ export interface ScoreCard {
   readonly ok: boolean
   readonly needs: readonly Line[]
   readonly promises: readonly Line[]
+  /** Promises that nobody looked at. */
+  readonly untried: readonly Untried[]
   readonly exempt: Readonly<Record<string, string>>
   readonly faults: FaultReport | null
   /** Why no more was tried. */
@@ -23,21 +26,33 @@ export interface Findings {
   readonly subject: Subject | undefined
   readonly needs: readonly Line[]
   readonly promises: readonly Line[]
+  readonly untried?: readonly Untried[]
   readonly faults: FaultReport | undefined
   readonly skipped: string | undefined
 }
 
-/** Sums up. It is good when nothing is wrong and something was tried. */
-export function makeCard ({ name, manifest, subject, needs, promises, faults, skipped }: Findings): ScoreCard {
+/** What a fault profile counts besides what it does: how calls ended that it spoilt itself. */
+const ends: Readonly<Record<string, string>> = {
+  aborted: 'aborted on purpose',
+  failed: 'failed as they must, while a node restarted or what they share was away',
+  'given up': 'given up after a while, as core does'
+}
+
+/**
+ * Sums up. It is good when nothing is wrong and each promise was tried, or is exempt with a reason that the card shows: otherwise
+ * what is left out of a subject would make a card better.
+ */
+export function makeCard ({ name, manifest, subject, needs, promises, untried = [], faults, skipped }: Findings): ScoreCard {
   const isGood = [...needs, ...promises].every(({ problem }) => problem === undefined) && (faults?.problems ?? []).length === 0
   return {
     plugin: name,
     package: manifest.name ?? '',
     version: manifest.version ?? '',
     kind: kindOf(subject),
-    ok: isGood && skipped === undefined,
+    ok: isGood && untried.length === 0 && skipped === undefined,
     needs,
     promises,
+    untried,
     exempt: subject?.exempt ?? {},
     faults: faults ?? null,
     skipped: skipped ?? null
@@ -45,16 +60,15 @@ export function makeCard ({ name, manifest, subject, needs, promises, faults, sk
 }
 
 /** The last lines of the card; each promise was shown as it was tried. */
-export function describeCard ({ plugin, package: from, version, kind, ok, needs, promises, exempt, faults, skipped }: ScoreCard): string[] {
-  const kept = (lines: readonly Line[]) => `${lines.filter(({ problem }) => problem === undefined).length} of ${lines.length}`
-  const counts = Object.entries(faults?.counts ?? {}).map(([what, count]) => `${count} ${what}`).join(', ')
+export function describeCard ({ plugin, package: from, version, kind, ok, needs, promises, untried, exempt, faults, skipped }: ScoreCard): string[] {
   return [
     '',
     `${plugin}  ${kind}, ${from} ${version}`,
     `  package   ${kept(needs)}`,
     ...promises.length === 0 ? [] : [`  promises  ${kept(promises)}`],
+    ...describeUntried(untried),
     ...Object.entries(exempt).map(([name, reason]) => `  exempt    ${name}: ${reason}`),
-    ...faults === null ? [] : [`  faults    ${faults.problems.length} problems in ${counts}`],
+    ...faults === null ? [] : describeFaults(faults),
     ...skipped === null ? [] : [`  not tried ${skipped}`],
     `  ${ok ? 'good' : 'not good'}`
   ]
@@ -63,6 +77,24 @@ export function describeCard ({ plugin, package: from, version, kind, ok, needs,
 /** One thing that was tried. */
 export function describeLine ({ what, problem }: Line): string {
   return problem === undefined ? `  ok    ${what}` : `  FAIL  ${what}: ${problem}`
+}
+
+function kept (lines: readonly Line[]): string {
+  return `${lines.filter(({ problem }) => problem === undefined).length} of ${lines.length}`
+}
+
+function describeUntried (untried: readonly Untried[]): readonly string[] {
+  return [...new Set(untried.map(({ lacks }) => lacks))].map((lack) => {
+    const cases = untried.filter(({ lacks }) => lacks === lack)
+    return `  not tried ${cases.length}: the subject has no ${lack} and is not exempt (${cases.map(({ what }) => `"${what}"`).join(', ')})`
+  })
+}
+
+function describeFaults ({ counts, problems }: FaultReport): readonly string[] {
+  const all = Object.entries(counts)
+  const done = all.flatMap(([what, count]) => ends[what] === undefined ? [`${count} ${what}`] : []).join(', ')
+  const ended = all.flatMap(([what, count]) => ends[what] === undefined ? [] : [`${count} ${ends[what]}`]).join('; ')
+  return [`  faults    ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${done}`, ...ended === '' ? [] : [`            of the calls ${ended}`]]
 }
 
 function kindOf (subject: Subject | undefined): string {
