@@ -23,6 +23,8 @@ const chapter = /\n## A first one\n(.*?)\n## /s.exec(readDoc('plugin-authors.md'
 const commands = [...chapter.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) => block.trim().split('\n'))
 /** What these bring is there: from tarballs, since it is not published yet. */
 const commandsHere = commands.filter((line) => line !== 'npm install @akshi/cli' && line !== 'npm install')
+/** Nodes that run in the background end also when a line fails. */
+const atTheEnd = "trap 'for each in left right; do [ ! -d $each ] || npx akshi stop --home ./$each || true; done 2> /dev/null' EXIT"
 
 /** What a stranger does: installs the packages and plugins of others into an empty folder, and runs nodes there. */
 describe('packages installed from their tarballs', function () {
@@ -35,7 +37,7 @@ describe('packages installed from their tarballs', function () {
     const made = await Installation.make(['redis-transport', 'srv-discovery'])
     if (typeof made === 'string') return skip(this, made)
     installation = made
-    newcomer = made.run('bash', ['-euxo', 'pipefail', '-c', commandsHere.join('\n')])
+    newcomer = made.run('bash', ['-euxo', 'pipefail', '-c', [atTheEnd, ...commandsHere].join('\n')], { timeoutMs: 100_000 })
     newcomer.catch(() => {})
   })
   after(async () => {
@@ -45,7 +47,7 @@ describe('packages installed from their tarballs', function () {
 
   for (const name of ['redis-transport', 'srv-discovery']) {
     it(`pass the tests of examples/${name}`, async () => {
-      const said = await installation.run('npm', ['test'], `${installation.path}/${name}`)
+      const said = await installation.run('npm', ['test'], { cwd: `${installation.path}/${name}` })
       expect(/(\d+) passing/.exec(said)?.[1]).to.match(/^\d+$/)
       expect(said).not.to.match(/failing/)
     })
@@ -92,8 +94,11 @@ describe('packages installed from their tarballs', function () {
     const said = await newcomer
     expect(commands.length - commandsHere.length).to.equal(2)
     expect(said).to.match(/^# pass [1-9]\d*$/m).and.match(/^# fail 0$/m)
-    expect(said).to.match(/promises {2}(\d+) of \1\n {2}faults {4}0 problems .*\n {2}good\n/)
-    expect(said).to.match(/runtime\.toml: OK\nnode "alpha" .*, plugins: .*, akshi-pigeon\n$/)
+    expect(said).to.match(/promises {2}(\d+) of \1\n {2}faults {4}0 problems .*\n.* failed as they must, .*\n {2}good\n/)
+    expect(said).to.match(/runtime\.toml: OK\nnode "alpha" .*, plugins: .*, akshi-pigeon\n/)
+    expect(said.split('by pigeon').length).to.equal(2)
+    expect(said).to.match(/pigeon: no address of the 1 trusted peers is known: the shared folder carries envelopes\n(.*\n)+?left +trusted +unknown +folder /)
+    expect(said).to.match(/^pigeon +transport\.pull +[1-9]/m)
   })
 })
 

@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { homePaths, type Acknowledgement, type Did, type EntryView, type MeshEvent, type NodeStatus } from '@akshi/core'
+import { makeNodeHome } from '../support/node-home.ts'
 
 const akshi = fileURLToPath(new URL('../../packages/cli/bin/akshi.js', import.meta.url))
 const port = 3210
@@ -51,10 +52,10 @@ export class LiveNode implements AsyncDisposable {
   static async make (lab: Laboratory, host: number, folder: string): Promise<LiveNode> {
     const home = join(folder, String(host))
     await mkdir(home)
-    const { stdout } = await promisify(execFile)(process.execPath, [akshi, 'init', '--name', `host${host}`, '--home', home, '--json'], { env: environment(home) })
+    const did = await makeNodeHome(home)
     const opened = spawn('ip', lab.command(host, process.execPath, '-e', door, `${home}/door`), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     await once(opened, 'message')
-    return new LiveNode(lab, host, home, (JSON.parse(stdout) as { did: Did }).did, opened)
+    return new LiveNode(lab, host, home, did, opened)
   }
 
   /** All that it logged in all its lives. */

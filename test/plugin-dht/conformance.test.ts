@@ -19,7 +19,7 @@ function pluginOf (through: string): Plugin {
     config: NoConfig,
     setup: ({ identity, settings: { meshId }, clock, random, logger }) => ({
       discovery: new DhtDiscovery({
-        identity, meshId, meshSecret: undefined, isOn: true, bootstrap: [parseBootstrap(through)], listen: { host: '127.0.0.1', port: 0 }, external: undefined, policy: loopback, maxConnections: 100, maxRecords: 100, maxInboundPerSec: 10_000, maxIntervalMs: 150, refreshMs: 150, farewellMs: 400, remembered: { read: async () => [], write: async () => {} }, reduce: (signed) => signed, clock, random, logger
+        identity, meshId, meshSecret: undefined, isOn: true, bootstrap: [parseBootstrap(through)], listen: { host: '127.0.0.1', port: 0 }, external: undefined, policy: loopback, maxConnections: 100, maxRecords: 100, maxInboundPerSec: 10_000, maxIntervalMs: 150, refreshMs: 150, farewellMs: 5_000, remembered: { read: async () => [], write: async () => {} }, reduce: (signed) => signed, clock, random, logger
       })
     })
   })

@@ -29,7 +29,7 @@ describe('processes that know one node of a DHT', function () {
     for (const node of [second, first]) await node.stop()
   })
 
-  it('say why they cannot join, and that the port is taken', async () => {
+  it('say why they cannot join, and run without a DHT whose port is taken', async () => {
     await using lab = await Lab.create()
     const [first, second, third] = [await lab.home('first'), await lab.home('second'), await lab.home('third')]
     await first.configureWith(configOf(first, lab.meshId, ['bootstrap = ["127.0.0.1:1"]']))
@@ -38,10 +38,13 @@ describe('processes that know one node of a DHT', function () {
     expect((await first.cli('doctor')).stdout.replaceAll(/\s+/g, ' ')).to.match(/DHT.* no bootstrap node answers: 127\.0\.0\.1:1/)
     const { port } = await answer<DhtStatus>(first, 'status')
     await second.configureWith(configOf(second, lab.meshId, ['serve = true'], port))
-    expect((await second.cli('run')).code).to.equal(8)
+    await second.start()
+    expect((await second.status()).plugins.find(({ name }) => name === 'dht')?.reason).to.match(new RegExp(`^plugin "dht" .* failed to start: Something listens on port ${port} already`))
+    expect((await second.cli('doctor')).stdout.replaceAll(/\s+/g, ' ')).to.match(/Something listens on port \d+ already.* The node runs without it/)
+    expect((await second.cli('dht', 'status')).stderr).to.include('does not run any more').and.include(`port ${port}`)
     await third.configureWith(configOf(third, lab.meshId, ['bootstrap = ["nowhere"]']))
     expect((await third.cli('run')).code).to.equal(3)
-    await first.stop()
+    await Promise.all([first.stop(), second.stop()])
   })
 })
 

@@ -73,7 +73,7 @@ export class Gateway {
     const { queue } = this.#options
     if (await queue.takes(did, asked)) return await wait()
     const stop = new AbortController()
-    response.once('close', () => stop.abort(new Error('the client left')))
+    response.once('close', () => stop.abort(new DOMException('the client left', 'AbortError')))
     let answer: PeerAnswer
     try {
       answer = await this.#call(did, asked, request, path, stop.signal)

@@ -1,7 +1,7 @@
 import type { AgentCard, Message, SendMessageRequest, StreamResponse, Task } from '@a2a-js/sdk'
 import type { Client } from '@a2a-js/sdk/client'
 import type { AgentExecutor, ExecutionEventBus, RequestContext } from '@a2a-js/sdk/server'
-import { describeError } from '@akshi/core'
+import { describeError, MeshError } from '@akshi/core'
 import type { Sdk } from './sdk.ts'
 
 /** Under this key of its metadata a task says which task of the agent's own server it stands for. */
@@ -42,7 +42,7 @@ export class UpstreamExecutor implements AgentExecutor {
     } catch (error) {
       // It may have another port or card by now.
       this.#client = undefined
-      throw new Error(`its server does not answer as it should: ${describeError(error)}`, { cause: error })
+      throw new MeshError('MESH_SEND_FAILED', `its server does not answer as it should: ${describeError(error)}`, { cause: error })
     } finally {
       this.#upstreams.delete(request.taskId)
     }

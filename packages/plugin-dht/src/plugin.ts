@@ -11,7 +11,7 @@ import { publishedPart } from './published-part.ts'
 
 const maxIntervalMs = 300_000
 const refreshMs = 600_000
-const farewellMs = 400
+const farewellMs = 1_000
 const maxInboundPerSec = 50
 
 /** The plugin, as `[[plugins]]` loads it. */

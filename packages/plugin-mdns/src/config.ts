@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '@akshi/core'
 
 /** The plugin's part of runtime.toml. */
 export const MdnsConfig = Type.Object({

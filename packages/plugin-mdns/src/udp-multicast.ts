@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import createMdns, { type MulticastDNS } from 'multicast-dns'
+import { MeshError } from '@akshi/core'
 import { findMisfit, readPacket, writePacket, type RawPacket } from './codec.ts'
 import type { LanInterface } from './lan-interface.ts'
 import type { MdnsPacket, Multicast, MulticastListener, MulticastSocket, PacketSource } from './multicast.ts'
@@ -43,7 +44,7 @@ function filtered (socket: Socket, on: LanInterface, listener: MulticastListener
     if (!on.contains(from.address)) return false
     const misfit = findMisfit(bytes)
     if (misfit === undefined) return emit('message', bytes, from)
-    listener.problem(new Error(misfit))
+    listener.problem(new MeshError('MESH_REQUEST_INVALID', misfit))
     return false
   }
   return Object.assign(socket, {

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '@akshi/core'
 
 /** What only this plugin needs; peers and their keys are `[[mesh.peers]]` in runtime.toml. */
 export const WireguardConfig = Type.Object({

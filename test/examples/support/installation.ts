@@ -18,6 +18,12 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
+interface RunOptions {
+  readonly cwd?: string
+  /** Default: as long as it takes. */
+  readonly timeoutMs?: number
+}
+
 /** A folder in which the packages of this repository were installed from their tarballs, as a stranger would, with some examples. */
 export class Installation {
   readonly #folder: TemporaryFolder
@@ -48,9 +54,9 @@ export class Installation {
     }
   }
 
-  /** Runs a program here, to its end. Rejects, with what it wrote, when it fails. */
-  async run (program: string, words: readonly string[], cwd = this.path): Promise<string> {
-    const { stdout } = await run(program, [...words], { cwd, env: plainEnvironment() }).catch((error: { readonly stdout: string, readonly stderr: string }) => {
+  /** Runs a program here, to its end. Rejects, with what it wrote, when it fails or takes too long. */
+  async run (program: string, words: readonly string[], { cwd = this.path, timeoutMs = 0 }: RunOptions = {}): Promise<string> {
+    const { stdout } = await run(program, [...words], { cwd, env: plainEnvironment(), timeout: timeoutMs }).catch((error: { readonly stdout: string, readonly stderr: string }) => {
       throw new Error(`${program} ${words.join(' ')} failed:\n${error.stdout}${error.stderr}`, { cause: error })
     })
     return stdout
@@ -85,8 +91,8 @@ export function plainEnvironment (): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name))), NO_COLOR: '1', npm_config_fetch_retries: '0' }
 }
 
-/** pnpm packs: it writes versions in the place of "workspace:". */
-async function packPackages (into: string): Promise<void> {
+/** Packs the packages of this repository into a folder. It is pnpm that does: it writes versions in the place of "workspace:". */
+export async function packPackages (into: string): Promise<void> {
   const { packageManager = 'pnpm' } = await readManifest('package.json')
   await run('npx', ['-y', '--prefer-offline', packageManager, '--recursive', '--filter', './packages/**', 'pack', '--pack-destination', into], { cwd: root, env: plainEnvironment() })
 }
