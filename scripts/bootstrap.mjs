@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { vendor } from './vendor.mjs'
 
 /** The root of the checkout. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -10,16 +11,22 @@ const { engines, packageManager } = JSON.parse(readFileSync(join(root, 'package.
 const pnpmVersion = packageManager.split('@')[1]
 
 /**
- * Makes a checkout ready to run with nothing but Node and npm: installs what the lock file says unless it is there
- * already, and builds what changed. Ends the process with a message and exit code 1 when it cannot.
+ * Makes a checkout ready to run with nothing but Node and npm: as `prepare`, and builds what changed. Ends the process with a message
+ * and exit code 1 when it cannot.
  */
 export function bootstrap () {
+  prepare()
+  build()
+}
+
+/** Installs what the lock file says unless it is there already. Ends the process as `bootstrap` does. */
+export function prepare () {
   checkNode()
   if (!isInstalled()) {
     install()
     console.error('Building ...')
   }
-  build()
+  vendor()
 }
 
 function checkNode () {

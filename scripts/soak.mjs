@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { bootstrap, root } from './bootstrap.mjs'
 
-const specs = ['test/scenarios/crash.test.ts', 'test/core/journal/**/*.test.ts', 'test/core/sync/**/*.test.ts', 'test/core/storage/**/*.test.ts', 'test/testkit/simulator-mutations.test.ts', 'test/testkit/exhaustive.test.ts', 'test/testkit/fan-out.test.ts', 'test/live/eight-nodes.test.ts', 'test/live/nat-matrix.test.ts', 'test/live/dht.test.ts', 'test/plugin-dht/frozen.test.ts', 'test/live/mdns-timing.test.ts', 'test/live/mdns-trouble.test.ts', 'test/plugin-mdns/fuzz.test.ts']
+const specs = ['test/scenarios/crash.test.ts', 'test/core/journal/**/*.test.ts', 'test/core/sync/**/*.test.ts', 'test/core/storage/**/*.test.ts', 'test/core/automerge/segment-properties.test.ts', 'test/testkit/simulator-mutations.test.ts', 'test/testkit/exhaustive.test.ts', 'test/testkit/fan-out.test.ts', 'test/live/eight-nodes.test.ts', 'test/live/nat-matrix.test.ts', 'test/live/dht.test.ts', 'test/plugin-dht/frozen.test.ts', 'test/live/mdns-timing.test.ts', 'test/live/mdns-trouble.test.ts', 'test/plugin-mdns/fuzz.test.ts']
 
 bootstrap()
 const { status } = spawnSync(process.execPath, [
