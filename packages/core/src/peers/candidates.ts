@@ -61,10 +61,12 @@ export class Candidates {
     if (candidate.did === this.#own.did || this.#stopped.signal.aborted) return
     const mine = this.#own.addresses()
     const queue = this.#sourceOf(source)
+    const { dropped } = queue
     for (const address of candidate.addresses.filter((address) => !mine.some((own) => sameAddress(own, address)))) {
       const claim = { did: candidate.did, address, source, onLink: candidate.onLink === true }
       queue.add(keyOf(claim), claim)
     }
+    if (queue.dropped > dropped) this.#logger.warnOnce(`flood ${source}`, 'a source reports more candidates than can be dialled: the rest is dropped, those of others are not', { source })
     this.#dialNext()
   }
 
