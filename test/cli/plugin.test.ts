@@ -200,7 +200,7 @@ describe('akshi plugin', () => {
       'http    running, required  transport, prober  @akshi/plugin-http',
       'pigeon  failed             taps               ./pi\\u001bgeon.mjs',
       '',
-      'pigeon has failed, and nothing of it runs: no fu\\u001bel',
+      'no fu\\u001bel. Nothing of it runs.',
       '',
       'PLUGIN  CALL             COUNT  FAILED     MEAN  BLOCKED',
       'pigeon  tap beforeWrite      4       1  1.25 ms  3.25 ms',

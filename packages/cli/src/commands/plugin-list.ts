@@ -18,7 +18,7 @@ export function addPluginList (plugin: Command, invocation: Invocation): void {
 
 function describe (plugins: readonly PluginStatus[], terminal: Terminal): readonly string[] {
   if (plugins.length === 0) return ['no plugins']
-  const failed = plugins.flatMap(({ name, reason }) => reason === undefined ? [] : ['', terminal.style('yellow', `${printable(name)} has failed, and nothing of it runs: ${printable(reason)}`)])
+  const failed = plugins.flatMap(({ reason }) => reason === undefined ? [] : ['', terminal.style('yellow', `${printable(reason.replace(/\.?$/, '.'))} Nothing of it runs.`)])
   const calls = plugins.flatMap(({ name, calls }) => calls.map((call) => callRow(name, call)))
   const timings = calls.length === 0 ? [] : ['', ...headed([['PLUGIN', 'CALL', 'COUNT', 'FAILED', 'MEAN', 'BLOCKED'], ...calls], terminal, [2, 3, 4, 5])]
   return [...headed([['NAME', 'STATE', 'GIVES', 'PACKAGE'], ...plugins.map(pluginRow)], terminal), ...failed, ...timings]
