@@ -33,7 +33,8 @@ describe('akshi run', () => {
     expect(name).to.equal('alpha')
     node.child.kill('SIGTERM')
     expect(await node.ends()).to.equal(0)
-    expect((await folder.akshi(['status'])).code).to.equal(4)
+    const { code, stderr } = await folder.akshi(['status'])
+    expect([code, stderr]).to.deep.equal([4, `akshi: No node answers: none is running in ${join(folder.path, '.akshi')}. Start it: akshi run (MESH_NOT_RUNNING)\n`])
   })
 
   it('takes options over the file, and announces itself as one JSON document', async () => {

@@ -92,7 +92,9 @@ export class ApiConnection {
 
   #unreachable (cause: Error): MeshError {
     const { url, home } = this.#options
-    return new MeshError('MESH_NOT_RUNNING', `No node answers at ${url} (home ${home}): ${describeError(cause)}. Start it: akshi run`, { cause })
+    // Any free port: only a running node knows which.
+    const what = url.endsWith(':0') ? `No node answers: none is running in ${home}` : `No node answers at ${url} (home ${home}): ${describeError(cause)}`
+    return new MeshError('MESH_NOT_RUNNING', `${what}. Start it: akshi run`, { cause })
   }
 }
 
